@@ -1,0 +1,1 @@
+//! Rooms, broadcast targets and delivery order of one namespace.

@@ -1,0 +1,1 @@
+//! Engine.IO v4: packets, payloads, handshake, sessions of both ends.
