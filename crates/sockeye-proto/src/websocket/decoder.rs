@@ -40,7 +40,7 @@ pub struct Decoded<'a> {
     /// The first whole message of the input; `None` if the rest after `consumed` is too short for one.
     pub message: Option<Message<'a>>,
     /// Without a message: how many more bytes the frame after `consumed` announces than have arrived, 0 if
-    /// not even its header is whole. The peer's word, so no reason to reserve that much memory.
+    /// not even its length has. The peer's word, so no reason to reserve that much memory.
     pub missing: usize,
 }
 
@@ -116,6 +116,12 @@ impl Decoder {
             };
             return Ok(Decoded { consumed, message: Some(message), missing: 0 });
         }
+    }
+
+    /// Length and capacity of the buffer for fragments, `None` if there is none.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> Option<(usize, usize)> {
+        self.fragments.as_ref().map(|open| (open.bytes.len(), open.bytes.capacity()))
     }
 
     /// Reads the header at the front and judges it before any of its payload has to be there.

@@ -13,6 +13,8 @@ mod error;
 mod frame;
 mod handshake;
 mod mask;
+#[cfg(test)]
+mod tests;
 
 pub use close::{CloseCode, CloseFrame};
 pub use decoder::{Decoded, Decoder, Message, Role};
