@@ -33,13 +33,14 @@ pub struct ClientHandshake {
     key: String,
     /// The answer so far, as long as its end has not come.
     head: Vec<u8>,
-    done: bool,
+    /// The verdict once the head was whole; it stays.
+    verdict: Option<Result<(), ClientHandshakeError>>,
 }
 
 impl ClientHandshake {
     /// A handshake whose key is `entropy`, which must come fresh from the operating system.
     pub fn new(entropy: [u8; 16]) -> ClientHandshake {
-        ClientHandshake { key: BASE64_STANDARD.encode(entropy), head: Vec::new(), done: false }
+        ClientHandshake { key: BASE64_STANDARD.encode(entropy), head: Vec::new(), verdict: None }
     }
 
     /// Appends the request to `out`: `host` as in a URL, with the port unless it is the default one; `path`
@@ -103,8 +104,8 @@ impl ClientHandshake {
     ///
     /// The answer is not the one of a WebSocket server, or too long. The connection must be dropped.
     pub fn handle_input(&mut self, input: &[u8]) -> Result<Option<usize>, ClientHandshakeError> {
-        if self.done {
-            return Ok(Some(0));
+        if let Some(verdict) = self.verdict {
+            return verdict.map(|()| Some(0));
         }
         let known = self.head.len();
         let room = MAX_RESPONSE_HEAD_BYTES.saturating_sub(known);
@@ -119,9 +120,9 @@ impl ClientHandshake {
         };
         let end = from.saturating_add(end);
         let head = std::mem::take(&mut self.head);
-        self.check_response(head.get(..end).unwrap_or_default())?;
-        self.done = true;
-        Ok(Some(end.saturating_add(4).saturating_sub(known)))
+        let verdict = self.check_response(head.get(..end).unwrap_or_default());
+        self.verdict = Some(verdict);
+        verdict.map(|()| Some(end.saturating_add(4).saturating_sub(known)))
     }
 
     /// `head` ends before the empty line.

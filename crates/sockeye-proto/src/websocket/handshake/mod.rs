@@ -5,6 +5,8 @@
 
 mod client;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use client::{ClientHandshake, ClientHandshakeError, ClientRequestError, MAX_RESPONSE_HEAD_BYTES};
 pub use server::{UpgradeError, UpgradeRequest};
