@@ -117,12 +117,12 @@ fn classify_follow_up(
 ) -> Result<Ask, RequestError> {
     match (transport, upgrade) {
         // No request but the upgrading one names a WebSocket.
-        (Transport::WebSocket, false) => return Err(RequestError::BadRequest(TRANSPORT_MISMATCH)),
-        (Transport::Polling, true) => return Err(RequestError::BadRequest(TRANSPORT_HANDSHAKE_ERROR)),
+        (Transport::WebSocket, false) => return Err(RequestError::TRANSPORT_MISMATCH),
+        (Transport::Polling, true) => return Err(RequestError::TRANSPORT_HANDSHAKE_ERROR),
         (Transport::Polling, false) | (Transport::WebSocket, true) => {}
     }
     if !speaks_v4(query) {
-        return Err(RequestError::BadRequest(PROTOCOL_MISMATCH));
+        return Err(RequestError::PROTOCOL_MISMATCH);
     }
     match (method, transport) {
         (Method::Get, Transport::Polling) => Ok(Ask::Poll(sid)),
@@ -142,7 +142,7 @@ fn classify_handshake(
         return Err(RequestError::BadHandshakeMethod);
     }
     if upgrade != (transport == Transport::WebSocket) {
-        return Err(RequestError::BadRequest(TRANSPORT_HANDSHAKE_ERROR));
+        return Err(RequestError::TRANSPORT_HANDSHAKE_ERROR);
     }
     if !speaks_v4(query) {
         return Err(RequestError::UnsupportedProtocolVersion);
@@ -175,6 +175,15 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// The request names another transport than the session has, such as a GET after the upgrade.
+    pub const TRANSPORT_MISMATCH: RequestError = RequestError::BadRequest("TRANSPORT_MISMATCH");
+    /// A WebSocket transport without its upgrade, an upgrade without it, or one that failed.
+    pub const TRANSPORT_HANDSHAKE_ERROR: RequestError = RequestError::BadRequest("TRANSPORT_HANDSHAKE_ERROR");
+    /// The request names another protocol version than the session has.
+    pub const PROTOCOL_MISMATCH: RequestError = RequestError::BadRequest("PROTOCOL_MISMATCH");
+    /// The `Origin` header holds characters that no origin has.
+    pub const INVALID_ORIGIN: RequestError = RequestError::BadRequest("INVALID_ORIGIN");
+
     /// The `code` of the body.
     pub const fn code(&self) -> u8 {
         match self {
@@ -255,7 +264,3 @@ fn percent_decode(text: &str) -> Cow<'_, str> {
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
-
-const TRANSPORT_MISMATCH: &str = "TRANSPORT_MISMATCH";
-const TRANSPORT_HANDSHAKE_ERROR: &str = "TRANSPORT_HANDSHAKE_ERROR";
-const PROTOCOL_MISMATCH: &str = "PROTOCOL_MISMATCH";

@@ -57,7 +57,8 @@ enum Probe {
 pub enum ProbeStep {
     /// Send `3probe` on the WebSocket, and answer a parked poll with a noop.
     AnswerProbe,
-    /// The WebSocket is the session's transport now: write there what is queued.
+    /// The WebSocket is the session's transport now: write there what is queued. If a poll is parked
+    /// against the rules, end it with a noop.
     Upgraded,
 }
 
