@@ -36,7 +36,7 @@ pub enum Output {
     SendUpgrade,
     /// Close the probing WebSocket; polling goes on.
     CloseProbe,
-    /// Tell the server `1`: in a last POST, or by closing the WebSocket.
+    /// Tell the server: `1` in a last POST once none is in flight, or close the WebSocket.
     SendClose,
     /// The session is over.
     Closed(CloseReason),

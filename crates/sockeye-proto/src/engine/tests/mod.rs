@@ -7,6 +7,7 @@ mod pair;
 mod request;
 mod server;
 mod vectors;
+mod world;
 
 use crate::Timestamp;
 
