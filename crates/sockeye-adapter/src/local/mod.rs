@@ -31,16 +31,9 @@ impl LocalAdapter {
         Self { limits, state: Mutex::new(State::new()), order: Mutex::new(()) }
     }
 
-    /// Runs one step on the tables. Lists that it made obsolete are dropped after the lock: they may hold the
-    /// last reference to a member, whose `Drop` is not ours and may take long or come back here.
     #[inline]
-    fn with_state<T>(&self, step: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = lock(&self.state);
-        let result = step(&mut state);
-        let obsolete = state.take_obsolete();
-        drop(state);
-        drop(obsolete);
-        result
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
@@ -53,29 +46,29 @@ impl Default for LocalAdapter {
 impl Adapter for LocalAdapter {
     fn add(&self, member: Arc<dyn Member>) -> SocketKey {
         let id = *member.id();
-        self.with_state(|state| state.add(id, member))
+        self.state().add(id, &member)
     }
 
     fn remove(&self, key: SocketKey) -> Vec<Arc<str>> {
-        let (rooms, member) = self.with_state(|state| state.remove(key));
+        let (rooms, member) = self.state().remove(key);
         drop(member);
         rooms
     }
 
     fn join(&self, key: SocketKey, rooms: &[&str]) -> Result<(), JoinError> {
-        self.with_state(|state| state.join(key, rooms, &self.limits))
+        self.state().join(key, rooms, &self.limits)
     }
 
     fn leave(&self, key: SocketKey, rooms: &[&str]) {
-        self.with_state(|state| state.leave(key, rooms));
+        self.state().leave(key, rooms);
     }
 
     fn rooms(&self, key: SocketKey) -> Vec<Arc<str>> {
-        self.with_state(|state| state.rooms(key))
+        self.state().rooms(key)
     }
 
     fn members(&self, target: &Target) -> Members {
-        let (members, skipped) = self.with_state(|state| state.select(target));
+        let (members, skipped) = self.state().select(target);
         match skipped {
             Some(skipped) => members.without(&skipped),
             None => members,
@@ -97,9 +90,10 @@ impl Adapter for LocalAdapter {
             }
         }
         for (chunk, bits) in chunks(&members).zip(to_wake) {
-            for member in chunk.iter().enumerate().filter(|(place, _)| bits >> place & 1 == 1).map(|(_, m)| m)
-            {
-                panicked.shield(|| member.wake());
+            for (place, member) in chunk.iter().enumerate() {
+                if bits >> place & 1 == 1 {
+                    panicked.shield(|| member.wake());
+                }
             }
         }
         panicked.resume();
@@ -107,16 +101,16 @@ impl Adapter for LocalAdapter {
     }
 
     fn counts(&self) -> Counts {
-        self.with_state(|state| state.counts())
+        self.state().counts()
     }
 
     fn member(&self, id: &SocketId) -> Option<Arc<dyn Member>> {
-        self.with_state(|state| state.member(id))
+        self.state().member(id)
     }
 
     fn close(&self) {
         // All tables go at once, after the lock.
-        let closed = std::mem::replace(&mut *lock(&self.state), State::closed());
+        let closed = std::mem::replace(&mut *self.state(), State::closed());
         drop(closed);
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct State {
     hash: RandomState,
     /// All sockets, as long as none comes or goes; filled by the first broadcast that asks.
     everyone: Option<Snapshot>,
-    /// Lists dropped from the tables, for the caller to drop after the lock.
-    obsolete: Obsolete,
     /// How many entries have `own_room`.
     own_rooms: usize,
     /// Generation of the latest socket.
@@ -35,8 +33,6 @@ pub(super) struct State {
     mark: u32,
     closed: bool,
 }
-
-pub(super) type Obsolete = SmallVec<[Snapshot; 2]>;
 
 /// A socket: 72 bytes, paid for every idle connection.
 struct Entry {
@@ -87,7 +83,6 @@ impl State {
             names: HashTable::new(),
             hash: RandomState::new(),
             everyone: None,
-            obsolete: Obsolete::new(),
             own_rooms: 0,
             generation: 0,
             mark: 0,
@@ -100,11 +95,7 @@ impl State {
         Self { closed: true, ..Self::new() }
     }
 
-    pub(super) fn take_obsolete(&mut self) -> Obsolete {
-        std::mem::take(&mut self.obsolete)
-    }
-
-    pub(super) fn add(&mut self, id: SocketId, member: Arc<dyn Member>) -> SocketKey {
+    pub(super) fn add(&mut self, id: SocketId, member: &Arc<dyn Member>) -> SocketKey {
         if self.closed {
             return SocketKey { index: u32::MAX, generation: 0 };
         }
@@ -115,8 +106,8 @@ impl State {
         let room = self.room_named(id.as_str());
         let own_room = room.is_none();
         self.own_rooms += usize::from(own_room);
-        let entry =
-            Entry { member, id, generation: key.generation, seats: SmallVec::new(), mark: 0, own_room };
+        let (member, seats) = (Arc::clone(member), SmallVec::new());
+        let entry = Entry { member, id, generation: key.generation, seats, mark: 0, own_room };
         self.sockets.insert(entry);
         if let Some(room) = room {
             self.seat(key.index, room);
@@ -125,11 +116,11 @@ impl State {
         ids.insert_unique(hash.hash_one(id), key.index, |&index| {
             sockets.get(index as usize).map_or(0, |entry| hash.hash_one(entry.id))
         });
-        self.obsolete.extend(self.everyone.take());
+        self.everyone = None;
         key
     }
 
-    /// The rooms it was in, and the member to drop after the lock.
+    /// The rooms it was in, and the member to drop after the lock: until then no list held the last of it.
     pub(super) fn remove(&mut self, key: SocketKey) -> (Vec<Arc<str>>, Option<Arc<dyn Member>>) {
         if self.entry(key).is_none() {
             return (Vec::new(), None);
@@ -146,7 +137,7 @@ impl State {
             self.own_rooms -= usize::from(entry.own_room);
             entry.member
         });
-        self.obsolete.extend(self.everyone.take());
+        self.everyone = None;
         (rooms, member)
     }
 
@@ -398,7 +389,7 @@ impl State {
         let (seat, position) = (narrow(entry.seats.len()), narrow(place.occupants.len()));
         entry.seats.push(Seat { room, position });
         place.occupants.push(Occupant { socket, seat });
-        self.obsolete.extend(place.snapshot.take());
+        place.snapshot = None;
     }
 
     /// Takes a socket out of the room of one of its seats. On both sides the last one fills the gap, and its
@@ -415,7 +406,7 @@ impl State {
         }
 
         let Some(room) = self.rooms.get_mut(seat.room as usize) else { return };
-        self.obsolete.extend(room.snapshot.take());
+        room.snapshot = None;
         let position = seat.position as usize;
         if position < room.occupants.len() {
             room.occupants.swap_remove(position);
@@ -438,87 +429,4 @@ fn narrow(index: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Packet;
-    use std::any::Any;
-    use std::collections::HashSet;
-
-    struct Named(SocketId);
-
-    impl Member for Named {
-        fn id(&self) -> &SocketId {
-            &self.0
-        }
-
-        fn deliver(&self, _: &Packet) -> bool {
-            false
-        }
-
-        fn wake(&self) {}
-
-        fn as_any(&self) -> &(dyn Any + Send + Sync) {
-            self
-        }
-    }
-
-    fn add(state: &mut State, seed: u8) -> SocketKey {
-        let id = SocketId::from_entropy([seed; 15]);
-        state.add(id, Arc::new(Named(id)))
-    }
-
-    #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn an_idle_socket_takes_72_bytes_and_its_place_in_the_id_table() {
-        // As the slab stores it.
-        enum Slot {
-            Vacant(usize),
-            Occupied(Entry),
-        }
-        let _ = (Slot::Vacant, Slot::Occupied);
-        assert_eq!(size_of::<Slot>(), 72);
-    }
-
-    #[test]
-    fn names_made_to_collide_spread_like_any_others() {
-        // 65 536 names with one hash under h = 31 * h + c.
-        let crafted = (0..1_u32 << 16)
-            .map(|bits| (0..16).map(|i| if bits >> i & 1 == 0 { "Aa" } else { "BB" }).collect::<String>());
-        let weak = |name: &str| name.bytes().fold(0_u32, |h, c| h.wrapping_mul(31).wrapping_add(c.into()));
-        assert!(crafted.clone().all(|name| weak(&name) == weak(&"Aa".repeat(16))));
-
-        let state = State::new();
-        let buckets: HashSet<u64> = crafted.map(|name| state.hash.hash_one(&*name) & 0xffff).collect();
-        // Of 65 536 buckets random names fill 1 - 1/e: 41 427, give or take 130.
-        assert!(buckets.len() > 40_500, "{}", buckets.len());
-        assert_ne!(State::new().hash.hash_one("tea"), state.hash.hash_one("tea"), "and the seed is a secret");
-    }
-
-    #[test]
-    fn a_search_forgets_the_marks_of_all_searches_before_it() {
-        let mut state = State::new();
-        let keys = [add(&mut state, 1), add(&mut state, 2)];
-        for key in keys {
-            state.join(key, &["tea", "cake"], &Limits::default()).unwrap();
-        }
-        let both = Target::to("tea").and("cake");
-        assert_eq!(state.select(&both).0.len(), 2);
-        assert_eq!(state.mark, 1);
-        // The next search wraps to the mark that the sockets still bear.
-        state.mark = u32::MAX;
-        assert_eq!(state.select(&both).0.len(), 2);
-        assert_eq!(state.mark, 1);
-        state.mark = u32::MAX;
-        assert_eq!(state.select(&Target::everyone().except("nowhere").except("tea")).0.len(), 0);
-        state.mark = u32::MAX;
-        state.leave(keys[0], &["tea"]);
-        assert_eq!(state.select(&Target::everyone().except("tea")).0.len(), 1);
-    }
-
-    #[test]
-    fn generations_wrap_past_the_one_of_nobody() {
-        let mut state = State::new();
-        state.generation = u32::MAX - 1;
-        assert_eq!([1, 2].map(|seed| add(&mut state, seed).generation), [u32::MAX, 1]);
-    }
-}
+mod tests;

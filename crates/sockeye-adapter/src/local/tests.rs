@@ -410,22 +410,36 @@ impl Drop for Dropped {
 
 #[test]
 fn a_member_is_dropped_without_a_lock() {
-    let ways: [fn(&LocalAdapter, SocketKey); 3] = [
-        |adapter, key| drop(adapter.remove(key)),
-        |adapter, key| {
+    let ways: [fn(&LocalAdapter, Arc<dyn Member>); 5] = [
+        |adapter, member| {
+            let key = adapter.add(member);
+            adapter.remove(key);
+        },
+        |adapter, member| {
+            let key = adapter.add(member);
             adapter.broadcast(&Target::everyone(), &packet(1));
             adapter.remove(key);
         },
-        |adapter, _| adapter.close(),
+        |adapter, member| {
+            let key = adapter.add(member);
+            let held = adapter.members(&Target::everyone());
+            adapter.remove(key);
+            drop(held);
+        },
+        |adapter, member| {
+            adapter.add(member);
+            adapter.close();
+        },
+        |adapter, member| {
+            adapter.close();
+            adapter.add(member);
+        },
     ];
-    for way in ways {
-        let adapter = Arc::new(adapter());
+    for (i, way) in ways.into_iter().enumerate() {
+        let shared = Arc::new(adapter());
         let was_unlocked = Arc::new(AtomicBool::new(false));
-        let id = SocketId::from_entropy([1; 15]);
-        let member =
-            Dropped { id, adapter: Arc::downgrade(&adapter), was_unlocked: Arc::clone(&was_unlocked) };
-        let key = adapter.add(Arc::new(member));
-        way(&adapter, key);
-        assert!(was_unlocked.load(Ordering::Relaxed));
+        let (id, adapter) = (SocketId::from_entropy([1; 15]), Arc::downgrade(&shared));
+        way(&shared, Arc::new(Dropped { id, adapter, was_unlocked: Arc::clone(&was_unlocked) }));
+        assert!(was_unlocked.load(Ordering::Relaxed), "{i}");
     }
 }
