@@ -1,0 +1,188 @@
+//! The options of a server, with their defaults and units.
+
+use crate::http::{Cors, TrustedProxies};
+use crate::server::{Server, Upper};
+use crate::session::mailbox::Limits;
+use sockeye_proto::engine::{Heartbeat, Transport};
+use sockeye_proto::socket::MuxLimits;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) struct Config {
+    /// Without a trailing slash.
+    pub(crate) path: String,
+    pub(crate) transports: Vec<Transport>,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) upgrade_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) max_payload_bytes: usize,
+    pub(crate) max_buffered_bytes: usize,
+    pub(crate) max_burst_bytes: usize,
+    pub(crate) cors: Cors,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) serve_client: bool,
+    pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl Config {
+    pub(crate) fn queue_limits(&self) -> Limits {
+        Limits { buffered: self.max_buffered_bytes, burst: self.max_burst_bytes }
+    }
+
+    pub(crate) fn mux_limits(&self) -> MuxLimits {
+        MuxLimits { max_packet_bytes: self.max_payload_bytes, ..MuxLimits::default() }
+    }
+
+    pub(crate) fn allows(&self, transport: Transport) -> bool {
+        self.transports.contains(&transport)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io".to_owned(),
+            transports: vec![Transport::Polling, Transport::WebSocket],
+            heartbeat: Heartbeat::default(),
+            upgrade_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(45),
+            ack_timeout: Duration::from_secs(30),
+            max_payload_bytes: 1_000_000,
+            max_buffered_bytes: 4 * 1024 * 1024,
+            max_burst_bytes: 8 * 1024 * 1024,
+            cors: Cors::same_origin(),
+            trusted_proxies: TrustedProxies::default(),
+            serve_client: true,
+            states: HashMap::new(),
+        }
+    }
+}
+
+/// Collects the options of a [`Server`]. Every option has a default that official clients work with.
+///
+/// ```
+/// use sockeye::Server;
+/// use std::time::Duration;
+///
+/// let io = Server::builder()
+///     .ping_interval(Duration::from_secs(10))
+///     .max_payload_bytes(64 * 1024)
+///     .cors(["https://chat.example"])
+///     .build();
+/// ```
+#[derive(Default)]
+#[must_use = "a builder makes a server with build()"]
+pub struct ServerBuilder(pub(crate) Config);
+
+impl ServerBuilder {
+    /// The path under which the server answers, `/socket.io` by default; a trailing slash does not matter.
+    pub fn path(mut self, path: &str) -> Self {
+        self.0.path = format!("/{}", path.trim_matches('/'));
+        self
+    }
+
+    /// The transports that clients may use: polling and WebSocket by default.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.0.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// How often the server pings each client: 25 s by default.
+    /// Source: engine.io-protocol v4 § Heartbeat; `pingInterval` in Node.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.0.heartbeat.interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping before it counts as gone: 20 s by default.
+    /// Source: engine.io-protocol v4 § Heartbeat; `pingTimeout` in Node.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.0.heartbeat.timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade from polling to WebSocket may take: 10 s by default. The session stays on polling
+    /// when it takes longer.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.0.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may stay without joining a namespace: 45 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.0.connect_timeout = timeout;
+        self
+    }
+
+    /// How long an acknowledgement is awaited where the call does not say: 30 s by default.
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.0.ack_timeout = timeout;
+        self
+    }
+
+    /// The largest message in bytes, on every transport, announced to clients as `maxPayload`: 1 000 000 by
+    /// default. A WebSocket message beyond it closes the connection with 1009, a POST gets 413.
+    /// Source: `maxHttpBufferSize` in Node.
+    pub fn max_payload_bytes(mut self, bytes: usize) -> Self {
+        self.0.max_payload_bytes = bytes;
+        self
+    }
+
+    /// How many outgoing bytes a connection may hold back once the kernel takes no more, or between two
+    /// polls: 4 MiB by default. Beyond it the client is closed as a slow reader.
+    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
+        self.0.max_buffered_bytes = bytes;
+        self
+    }
+
+    /// How many outgoing bytes may be queued before the connection had a chance to write: 8 MiB by default.
+    /// Beyond it an emit is refused and the client closed as a slow reader.
+    pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
+        self.0.max_burst_bytes = bytes;
+        self
+    }
+
+    /// Lets pages of these origins (`https://chat.example`, `http://localhost:5173`) use the server, beside
+    /// those of its own host. A whole policy is a [`Cors`].
+    pub fn cors(mut self, cors: impl Into<Cors>) -> Self {
+        self.0.cors = cors.into();
+        self
+    }
+
+    /// Lets pages of any origin use the server, without credentials.
+    pub fn allow_any_origin(mut self) -> Self {
+        self.0.cors = Cors::any();
+        self
+    }
+
+    /// The proxies whose `X-Forwarded-For`, `-Host` and `-Proto` are believed: none by default.
+    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.0.trusted_proxies = TrustedProxies::new(proxies);
+        self
+    }
+
+    /// Whether the browser client is served at `<path>/socket.io.js`: true by default.
+    pub fn serve_client(mut self, serve: bool) -> Self {
+        self.0.serve_client = serve;
+        self
+    }
+
+    /// Keeps a value that handlers take with [`State`](crate::State), one for each type.
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.0.states.insert(TypeId::of::<T>(), Arc::new(state));
+        self
+    }
+
+    /// Makes the server.
+    pub fn build(self) -> Server {
+        Server::from_config(self.0)
+    }
+
+    pub(crate) fn into_engine(self, upper: Upper) -> Arc<crate::server::Shared> {
+        crate::server::Shared::new(self.0, upper)
+    }
+}

@@ -1,0 +1,106 @@
+//! One connection as the rest of the server sees it: a handle to its session task, which alone owns the
+//! protocol machine and the transport.
+
+use crate::handshake::Handshake;
+use crate::server::Shared;
+use crate::session::control::Control;
+use crate::session::current;
+use crate::session::mailbox::{Delivery, Mailbox, Push};
+use bytes::Bytes;
+use sockeye_proto::SessionId;
+use sockeye_proto::engine::{CloseReason, Transport};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
+
+pub(crate) struct Conn {
+    pub(crate) sid: SessionId,
+    pub(crate) mailbox: Mailbox<Control>,
+    /// The session task's, set by its first poll; it never changes.
+    waker: OnceLock<Waker>,
+    pub(crate) handshake: Handshake,
+    pub(crate) shared: Arc<Shared>,
+    /// A POST is being received: another one at the same time ends the session.
+    pub(crate) posting: AtomicBool,
+    /// How many handlers of this connection await an answer of their own client.
+    handler_waits: AtomicI32,
+    transport: AtomicU8,
+}
+
+impl Conn {
+    pub(crate) fn new(sid: SessionId, handshake: Handshake, shared: Arc<Shared>, transport: Transport) -> Self {
+        let conn = Self {
+            sid,
+            mailbox: Mailbox::new(shared.config.queue_limits()),
+            waker: OnceLock::new(),
+            handshake,
+            shared,
+            posting: AtomicBool::new(false),
+            handler_waits: AtomicI32::new(0),
+            transport: AtomicU8::new(0),
+        };
+        conn.set_transport(transport);
+        conn
+    }
+
+    pub(crate) fn register(&self, waker: &Waker) {
+        if self.waker.get().is_none() {
+            let _ = self.waker.set(waker.clone());
+        }
+    }
+
+    pub(crate) fn wake(&self) {
+        // Without a waker the first poll is still to come, and it looks at everything.
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Queues frames of this connection alone.
+    pub(crate) fn push(&self, frames: &[u8], delivery: Delivery) -> Push {
+        self.woken(self.mailbox.push(frames, delivery))
+    }
+
+    /// Queues shared frames; the caller wakes the task if the outcome says so.
+    pub(crate) fn push_shared(&self, frames: &Bytes, delivery: Delivery) -> Push {
+        self.mailbox.push_shared(frames, delivery)
+    }
+
+    fn woken(&self, push: Push) -> Push {
+        if let Push::Queued { wake: true } | Push::Refused { wake: true, .. } = push {
+            self.wake();
+        }
+        push
+    }
+
+    /// Leaves an order for the session task.
+    pub(crate) fn control(&self, control: Control) {
+        if self.mailbox.control(control) {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.control(Control::Close(reason));
+    }
+
+    /// A handler of this connection starts (1) or stops (−1) to await its own client's answer.
+    pub(crate) fn handler_waits(&self, change: i32) {
+        self.handler_waits.fetch_add(change, Ordering::Relaxed);
+        if change > 0 && !current::is(self) {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn has_waiting_handler(&self) -> bool {
+        self.handler_waits.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        if self.transport.load(Ordering::Relaxed) == 0 { Transport::Polling } else { Transport::WebSocket }
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        self.transport.store(u8::from(transport == Transport::WebSocket), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,118 @@
+//! The engine alone: Engine.IO sessions without Socket.IO on top, for gateways and for protocols of your own.
+
+use crate::config::ServerBuilder;
+use crate::conn::Conn;
+use crate::error::EmitError;
+use crate::handshake::Handshake;
+use crate::http::SockeyeService;
+use crate::server::{Shared, Upper};
+use crate::session::mailbox::{Delivery, Push};
+use bytes::Bytes;
+use sockeye_proto::engine::CloseReason;
+use sockeye_proto::websocket::{Opcode, encode_frame};
+use std::fmt;
+use std::sync::Arc;
+
+/// A message of an engine session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// UTF-8 text.
+    Text(String),
+    /// Bytes.
+    Binary(Bytes),
+}
+
+/// What is called for each message of each session, inside the session's task.
+pub(crate) type EngineHandler = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
+
+/// An Engine.IO server without Socket.IO.
+///
+/// ```
+/// use sockeye::engine::EngineServer;
+/// use sockeye::Server;
+///
+/// // Sends every message back.
+/// let echo = EngineServer::new(Server::builder().path("/engine.io"), |socket, message| {
+///     let _ = socket.send(message);
+/// });
+/// let service = echo.service();
+/// # drop(service);
+/// ```
+#[derive(Clone)]
+pub struct EngineServer(Arc<Shared>);
+
+impl EngineServer {
+    /// A server that calls `on_message` for each message, in order of arrival within a session. The call must
+    /// not block: it runs in the session's task.
+    pub fn new(options: ServerBuilder, on_message: impl Fn(&EngineSocket, Message) + Send + Sync + 'static) -> Self {
+        Self(options.into_engine(Upper::Engine(Box::new(on_message))))
+    }
+
+    /// The tower service to mount.
+    pub fn service(&self) -> SockeyeService<()> {
+        SockeyeService::alone(self.0.clone())
+    }
+
+    /// Ends all sessions; see [`Server::close`](crate::Server::close).
+    pub async fn close(&self) {
+        crate::server::Server::from(self.0.clone()).close().await;
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EngineServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineServer").field("path", &self.0.config.path).finish_non_exhaustive()
+    }
+}
+
+/// One session of an [`EngineServer`]. Cheap to clone.
+#[derive(Clone)]
+pub struct EngineSocket(Arc<Conn>);
+
+impl EngineSocket {
+    pub(crate) fn new(conn: Arc<Conn>) -> Self {
+        Self(conn)
+    }
+
+    /// The request that opened the session.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// Sends a message, in the order of the calls.
+    ///
+    /// # Errors
+    /// `Refused` when the client reads too slowly, `Closed` when the session has ended.
+    pub fn send(&self, message: Message) -> Result<(), EmitError> {
+        let mut frame = Vec::new();
+        match message {
+            Message::Text(text) => {
+                let payload = [b"4", text.as_bytes()].concat();
+                encode_frame(&mut frame, Opcode::Text, &payload, None);
+            }
+            Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
+        }
+        match self.0.push(&frame, Delivery::Reliable) {
+            Push::Queued { .. } | Push::Dropped => Ok(()),
+            Push::Refused { queued, .. } => {
+                Err(EmitError::Refused { queued_bytes: queued, limit_bytes: self.0.mailbox.limits().burst })
+            }
+            Push::Closed => Err(EmitError::Closed),
+        }
+    }
+
+    /// Ends the session.
+    pub fn close(&self) {
+        self.0.close(CloseReason::ForcedClose);
+    }
+}
+
+impl fmt::Debug for EngineSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineSocket").field("handshake", &self.0.handshake).finish_non_exhaustive()
+    }
+}

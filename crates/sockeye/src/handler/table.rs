@@ -1,0 +1,100 @@
+//! The listeners of a namespace or of one socket: by event name, for any event, and for the two ends of a
+//! socket's life. Names are the program's own, so the table cannot be flooded from outside.
+
+use super::ErasedHandler;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Names one registration, so that it can be taken back with `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Listener(u64);
+
+/// The handlers one event calls, in order.
+pub(crate) type Listeners = SmallVec<[Arc<dyn ErasedHandler>; 2]>;
+
+#[derive(Default)]
+pub(crate) struct ListenerTable {
+    events: HashMap<Box<str>, Vec<Entry>>,
+    any: Vec<Entry>,
+    connect: Vec<Entry>,
+    disconnecting: Vec<Entry>,
+    disconnect: Vec<Entry>,
+}
+
+struct Entry {
+    listener: Listener,
+    handler: Arc<dyn ErasedHandler>,
+    once: bool,
+}
+
+/// What a listener listens to.
+#[derive(Clone, Copy)]
+pub(crate) enum On<'a> {
+    Event(&'a str),
+    Any,
+    Connect,
+    Disconnecting,
+    Disconnect,
+}
+
+impl ListenerTable {
+    pub(crate) fn add(&mut self, on: On<'_>, handler: Arc<dyn ErasedHandler>, once: bool) -> Listener {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let listener = Listener(NEXT.fetch_add(1, Ordering::Relaxed));
+        self.entries_mut(on).push(Entry { listener, handler, once });
+        listener
+    }
+
+    /// Takes one registration back. False if it is not here.
+    pub(crate) fn remove(&mut self, listener: Listener) -> bool {
+        let mut found = false;
+        let mut drop_from = |entries: &mut Vec<Entry>| {
+            let before = entries.len();
+            entries.retain(|entry| entry.listener != listener);
+            found |= entries.len() < before;
+            !entries.is_empty()
+        };
+        self.events.retain(|_, entries| drop_from(entries));
+        for entries in [&mut self.any, &mut self.connect, &mut self.disconnecting, &mut self.disconnect] {
+            drop_from(entries);
+        }
+        found
+    }
+
+    /// Takes back all listeners of one event.
+    pub(crate) fn remove_event(&mut self, event: &str) {
+        self.events.remove(event);
+    }
+
+    /// Adds to `into` what `on` calls. True when one of them was to be called only once, so that the caller
+    /// must `forget_once` under a lock that allows it.
+    pub(crate) fn collect(&self, on: On<'_>, into: &mut Listeners) -> bool {
+        let entries = match on {
+            On::Event(name) => self.events.get(name).map(Vec::as_slice).unwrap_or_default(),
+            On::Any => &self.any,
+            On::Connect => &self.connect,
+            On::Disconnecting => &self.disconnecting,
+            On::Disconnect => &self.disconnect,
+        };
+        into.extend(entries.iter().map(|entry| entry.handler.clone()));
+        entries.iter().any(|entry| entry.once)
+    }
+
+    /// Collects and removes in one step, so that no two events get the same `once` listener.
+    pub(crate) fn take(&mut self, on: On<'_>, into: &mut Listeners) {
+        self.collect(on, into);
+        self.entries_mut(on).retain(|entry| !entry.once);
+    }
+
+    fn entries_mut(&mut self, on: On<'_>) -> &mut Vec<Entry> {
+        match on {
+            On::Event(name) => self.events.entry_ref(name).or_default(),
+            On::Any => &mut self.any,
+            On::Connect => &mut self.connect,
+            On::Disconnecting => &mut self.disconnecting,
+            On::Disconnect => &mut self.disconnect,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A namespace: the sockets that joined it, its rooms, its middleware, and the listeners they share.
+
+use crate::error::{ConnectError, HandlerError};
+use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
+use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
+use crate::operator::BroadcastOperator;
+use crate::socket::Socket;
+use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+/// A namespace. Cheap to clone; all clones are the same namespace.
+///
+/// Source: socket.io-protocol v5 § Namespace; mirrors `Namespace` of the Node server.
+#[derive(Clone)]
+pub struct Namespace(Arc<NamespaceInner>);
+
+pub(crate) struct NamespaceInner {
+    name: Arc<str>,
+    adapter: Arc<dyn Adapter>,
+    middleware: RwLock<Vec<Arc<dyn ErasedMiddleware>>>,
+    listeners: RwLock<ListenerTable>,
+    on_error: RwLock<Option<Arc<ErrorHandler>>>,
+    concurrent: AtomicBool,
+    next_ack_id: AtomicU64,
+    pub(crate) ack_timeout: Duration,
+}
+
+type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
+
+impl NamespaceInner {
+    pub(crate) fn new(name: &str, ack_timeout: Duration) -> Self {
+        Self {
+            name: name.into(),
+            adapter: Arc::new(LocalAdapter::new(Limits::default())),
+            middleware: RwLock::default(),
+            listeners: RwLock::default(),
+            on_error: RwLock::default(),
+            concurrent: AtomicBool::new(false),
+            next_ack_id: AtomicU64::new(0),
+            ack_timeout,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    pub(crate) fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.adapter
+    }
+
+    /// Ids are counted per namespace, as in Node: the receivers of one broadcast share theirs.
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.next_ack_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.concurrent.load(Ordering::Relaxed)
+    }
+
+    /// The namespace's listeners for `on`, `once` ones used up.
+    pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
+        let before = into.len();
+        let used_up = read(&self.listeners).collect(on, into);
+        if used_up {
+            into.truncate(before);
+            write(&self.listeners).take(on, into);
+        }
+    }
+
+    pub(crate) fn middleware(&self) -> Vec<Arc<dyn ErasedMiddleware>> {
+        read(&self.middleware).clone()
+    }
+
+    /// A handler did not end well: one log line, and the user's own hook.
+    pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
+        tracing::warn!(namespace = %self.name, socket = %socket.id(), %error, "handler_error");
+        let hook = read(&self.on_error).clone();
+        if let Some(hook) = hook {
+            hook(socket, error);
+        }
+    }
+}
+
+impl Namespace {
+    /// The name, with its leading `/`.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Runs before a client joins; the first middleware that fails refuses it with a `connect_error`.
+    /// They run in the order of registration, each to its end.
+    ///
+    /// ```
+    /// use sockeye::{Auth, ConnectError, Server};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Login {
+    ///     token: String,
+    /// }
+    ///
+    /// Server::new().middleware(async |Auth(login): Auth<Login>| {
+    ///     if login.token == "sesame" { Ok(()) } else { Err(ConnectError::new("not authorized")) }
+    /// });
+    /// ```
+    ///
+    /// Source: mirrors `namespace.use` in Node.
+    pub fn middleware<H, A: 'static>(&self, middleware: H)
+    where
+        H: Handler<A>,
+        H::Output: IntoVerdict,
+    {
+        write(&self.0.middleware).push(erase_middleware(middleware));
+    }
+
+    /// Called for each client that joins. Its events wait until the handler returns, so that listeners
+    /// registered after an `.await` miss nothing; spawn what lives longer.
+    ///
+    /// Source: mirrors the `connection` event in Node.
+    pub fn on_connect<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Connect, handler, false)
+    }
+
+    /// Listens to an event of every socket in the namespace, at no cost per socket.
+    pub fn on<H, A: 'static>(&self, event: &str, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Event(event), handler, false)
+    }
+
+    /// Listens to the next event of this name only, whichever socket it comes from.
+    pub fn once<H, A: 'static>(&self, event: &str, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Event(event), handler, true)
+    }
+
+    /// Listens to every event of every socket, before the event's own listeners.
+    pub fn on_any<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Any, handler, false)
+    }
+
+    /// Listens to the end of every socket, while its rooms can still be seen.
+    pub fn on_disconnecting<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Disconnecting, handler, false)
+    }
+
+    /// Listens to the end of every socket.
+    pub fn on_disconnect<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Disconnect, handler, false)
+    }
+
+    /// Takes a listener back. False if it is not one of this namespace, or fired once already.
+    pub fn off(&self, listener: Listener) -> bool {
+        write(&self.0.listeners).remove(listener)
+    }
+
+    /// Takes back all listeners of an event.
+    pub fn off_event(&self, event: &str) {
+        write(&self.0.listeners).remove_event(event);
+    }
+
+    /// Hears of every handler that could not be called, failed, or panicked. Such errors are logged anyway.
+    pub fn on_error(&self, hook: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static) {
+        *write(&self.0.on_error) = Some(Arc::new(hook));
+    }
+
+    /// Lets all handlers of the namespace overlap; see [`concurrent`](crate::concurrent) for one of them.
+    pub fn set_concurrent(&self, concurrent: bool) {
+        self.0.concurrent.store(concurrent, Ordering::Relaxed);
+    }
+
+    /// Everyone in the namespace.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        BroadcastOperator::new(self.0.clone())
+    }
+
+    /// The sockets in `room`; more rooms with [`BroadcastOperator::to`].
+    pub fn to(&self, room: &str) -> BroadcastOperator {
+        self.broadcast().to(room)
+    }
+
+    /// Another word for [`Namespace::to`].
+    pub fn within(&self, room: &str) -> BroadcastOperator {
+        self.broadcast().within(room)
+    }
+
+    /// Everyone but the sockets in `room`.
+    pub fn except(&self, room: &str) -> BroadcastOperator {
+        self.broadcast().except(room)
+    }
+
+    /// Sends an event to everyone in the namespace; see [`BroadcastOperator::emit`].
+    ///
+    /// # Errors
+    /// The event cannot be encoded.
+    pub fn emit(
+        &self,
+        event: &str,
+        args: impl sockeye_proto::socket::EventArgs,
+    ) -> Result<(), crate::error::EmitError> {
+        self.broadcast().emit(event, args)
+    }
+
+    fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        write(&self.0.listeners).add(on, erase(handler), once)
+    }
+}
+
+impl From<Arc<NamespaceInner>> for Namespace {
+    fn from(inner: Arc<NamespaceInner>) -> Self {
+        Self(inner)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Namespace").field(&self.0.name).finish()
+    }
+}
+
+/// What a middleware decided, as the session task needs it.
+pub(crate) type Verdict = Result<(), ConnectError>;
+
+fn read<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn write<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

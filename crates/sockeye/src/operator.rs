@@ -1,0 +1,162 @@
+//! Whom a broadcast reaches, and what can be done with them.
+
+use crate::ack::{BroadcastAckFuture, Collector};
+use crate::error::{AckError, EmitError};
+use crate::frames::{HEADROOM, shared_frames};
+use crate::namespace::NamespaceInner;
+use crate::socket::{Close, Socket, SocketInner};
+use serde::de::DeserializeOwned;
+use sockeye_adapter::{Packet, Target};
+use sockeye_proto::socket::{EventArgs, encode_event};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A choice of sockets in one namespace: the union of its rooms (everyone, if there is none), without the
+/// sockets in any excepted room. Nothing happens until one of its verbs is called.
+///
+/// ```
+/// # use sockeye::{EmitError, Server};
+/// # fn example(io: &Server) -> Result<(), EmitError> {
+/// io.to("lobby").to("kitchen").except("asleep").emit("dinner", "at eight")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Source: mirrors `BroadcastOperator` of the Node server.
+#[derive(Clone)]
+#[must_use = "an operator does nothing until one of its verbs is called"]
+pub struct BroadcastOperator {
+    namespace: Arc<NamespaceInner>,
+    target: Target,
+    volatile: bool,
+    timeout: Duration,
+}
+
+impl BroadcastOperator {
+    pub(crate) fn new(namespace: Arc<NamespaceInner>) -> Self {
+        let timeout = namespace.ack_timeout;
+        Self { namespace, target: Target::everyone(), volatile: false, timeout }
+    }
+
+    /// Adds the sockets in `room`. A socket's id is its own room.
+    pub fn to(mut self, room: &str) -> Self {
+        self.target.rooms.push(room);
+        self
+    }
+
+    /// Another word for [`BroadcastOperator::to`]: `in` is taken in Rust.
+    pub fn within(self, room: &str) -> Self {
+        self.to(room)
+    }
+
+    /// Leaves out the sockets in `room`.
+    pub fn except(mut self, room: &str) -> Self {
+        self.target.except.push(room);
+        self
+    }
+
+    /// Only the sockets of this node.
+    pub fn local(self) -> Self {
+        // With the local adapter every socket is one of this node.
+        self
+    }
+
+    /// A receiver that cannot take the event at once does not get it.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// How long [`BroadcastOperator::emit_with_ack`] waits: `ServerBuilder::ack_timeout` if not said.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends an event to the chosen sockets. It is encoded once; every receiver sees concurrent broadcasts
+    /// of the namespace in the same order. The arguments are as in [`Socket::emit`].
+    ///
+    /// # Errors
+    /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
+    /// `on_disconnect` tells; it is no error here.
+    pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
+        let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
+        let packet = Packet::new(shared_frames(encoded));
+        let packet = if self.volatile { packet.into_volatile() } else { packet };
+        self.namespace.adapter().broadcast(&self.target, &packet);
+        Ok(())
+    }
+
+    /// Sends an event to the chosen sockets and resolves to the first argument of each one's answer, in the
+    /// order of their arrival. The event leaves at the call.
+    ///
+    /// # Errors
+    /// [`BroadcastAckError`](crate::BroadcastAckError) unless every socket answered: it holds the answers
+    /// that did come, and says of each other socket whether it was late or gone.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the waiting; the event is not unsent.
+    ///
+    /// Source: socket.io-protocol v5 § Acknowledgement; mirrors `io.timeout(ms).emitWithAck` in Node.
+    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl EventArgs) -> BroadcastAckFuture<T> {
+        let id = self.namespace.next_ack_id();
+        let encoded = match encode_event(self.namespace.name(), event, Some(id), args, HEADROOM) {
+            Ok(encoded) => encoded,
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        };
+        let collector: Arc<Collector<Socket>> = Collector::new();
+        let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
+        let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
+        collector.expect(receivers);
+        BroadcastAckFuture::new(id, collector, self.timeout)
+    }
+
+    /// The chosen sockets.
+    pub async fn fetch_sockets(&self) -> Vec<Socket> {
+        self.sockets()
+    }
+
+    /// Lets the chosen sockets join rooms. Source: mirrors `socketsJoin` in Node.
+    ///
+    /// # Errors
+    /// The first socket that could not join all of them; the others did.
+    pub fn join(&self, rooms: &[&str]) -> Result<(), sockeye_adapter::JoinError> {
+        let mut outcome = Ok(());
+        for socket in self.sockets() {
+            for room in rooms {
+                outcome = outcome.and(socket.join(room));
+            }
+        }
+        outcome
+    }
+
+    /// Lets the chosen sockets leave rooms. Source: mirrors `socketsLeave` in Node.
+    pub fn leave(&self, rooms: &[&str]) {
+        for socket in self.sockets() {
+            rooms.iter().for_each(|room| socket.leave(room));
+        }
+    }
+
+    /// Disconnects the chosen sockets. Source: mirrors `disconnectSockets` in Node.
+    pub fn disconnect(&self, close: Close) {
+        for socket in self.sockets() {
+            socket.disconnect(close);
+        }
+    }
+
+    fn sockets(&self) -> Vec<Socket> {
+        let members = self.namespace.adapter().members(&self.target);
+        let sockets = members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
+        sockets.map(Socket::from).collect()
+    }
+}
+
+impl std::fmt::Debug for BroadcastOperator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BroadcastOperator")
+            .field("namespace", &self.namespace.name())
+            .field("target", &self.target)
+            .field("volatile", &self.volatile)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,20 @@
+//! What other tasks may ask of a session task.
+
+use super::link::Link;
+use bytes::Bytes;
+use sockeye_proto::engine::{CloseReason, RequestError};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+pub(crate) enum Control {
+    /// A poll arrived; it is answered with a payload. A receiver that goes away is an aborted request.
+    Poll(oneshot::Sender<Vec<u8>>),
+    /// The body of a POST arrived; the verdict is what the request is answered with.
+    Post(Bytes, oneshot::Sender<Result<(), RequestError>>),
+    /// A WebSocket arrived for this polling session.
+    Probe(Box<Link>),
+    /// Our side leaves a namespace; the packet that says so is queued already.
+    Leave(Arc<str>),
+    /// The engine session ends.
+    Close(CloseReason),
+}

@@ -1,0 +1,288 @@
+//! What other tasks leave for a session task: frames to write and controls to obey, under one lock.
+//!
+//! Everything queued is a run of whole, unmasked WebSocket frames. A polling session takes the frames
+//! apart again, so a message is encoded once whatever the transport will be when it leaves.
+//! The byte limits are counted here; they are judged by the session task, after it has tried to write.
+
+use super::sync::{Mutex, MutexGuard};
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+/// A shared frame up to this size is copied into the receiver's own buffer: cheaper than touching the
+/// reference count that all receivers share, and the run leaves in one plain write.
+const COPY_UP_TO: usize = 1024;
+
+/// Beyond this a run is not extended but followed by a new one, so that growing never moves much.
+const RUN_BYTES: usize = 64 * 1024;
+
+/// The mailbox of one session. `C` is what controls it.
+pub(crate) struct Mailbox<C> {
+    inner: Mutex<Inner<C>>,
+    limits: Limits,
+}
+
+/// How many bytes a session may hold back; see `ServerBuilder::max_buffered_bytes`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// More than this after an attempt to write: the reader is too slow.
+    pub(crate) buffered: usize,
+    /// More than this at any moment: refused, and the reader is too slow.
+    pub(crate) burst: usize,
+}
+
+struct Inner<C> {
+    queued: Runs,
+    /// Bytes of `queued`.
+    bytes: usize,
+    /// Bytes that the session task took and the kernel has not accepted yet.
+    in_flight: usize,
+    /// The task is running or will run: nobody needs to wake it.
+    scheduled: bool,
+    /// What `volatile` asks: the last write was accepted whole, or a poll is waiting.
+    writable: bool,
+    /// No more frames are taken.
+    closed: bool,
+    /// A push went past `Limits::burst`.
+    overflowed: bool,
+    controls: Vec<C>,
+}
+
+/// Frames in order: a first run that the session owns, then whatever did not fit it.
+#[derive(Default)]
+pub(crate) struct Runs {
+    first: Vec<u8>,
+    rest: VecDeque<Run>,
+}
+
+enum Run {
+    Own(Vec<u8>),
+    Shared(Bytes),
+}
+
+/// What became of pushed frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// Queued; the caller wakes the session task if told so.
+    Queued { wake: bool },
+    /// A volatile frame met a transport that cannot take it now.
+    Dropped,
+    /// The queue is over its burst limit: the session will close as a slow reader.
+    Refused { queued: usize, wake: bool },
+    /// The session has ended.
+    Closed,
+}
+
+/// Whether frames may be dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Reliable,
+    Volatile,
+}
+
+/// What a session task finds when it looks.
+pub(crate) struct Pending {
+    /// Bytes still queued, those in flight included.
+    pub(crate) bytes: usize,
+    pub(crate) overflowed: bool,
+}
+
+impl<C> Mailbox<C> {
+    /// Born scheduled: the first poll of the task looks without being woken.
+    pub(crate) fn new(limits: Limits) -> Self {
+        let inner = Inner {
+            queued: Runs::default(),
+            bytes: 0,
+            in_flight: 0,
+            scheduled: true,
+            writable: true,
+            closed: false,
+            overflowed: false,
+            controls: Vec::new(),
+        };
+        Self { inner: Mutex::new(inner), limits }
+    }
+
+    /// Queues frames that belong to this session alone.
+    pub(crate) fn push(&self, frames: &[u8], delivery: Delivery) -> Push {
+        self.push_with(frames.len(), delivery, |queued| queued.push(frames))
+    }
+
+    /// Queues frames that other sessions get too.
+    pub(crate) fn push_shared(&self, frames: &Bytes, delivery: Delivery) -> Push {
+        self.push_with(frames.len(), delivery, |queued| {
+            if frames.len() <= COPY_UP_TO { queued.push(frames) } else { queued.push_shared(frames.clone()) }
+        })
+    }
+
+    #[inline]
+    fn push_with(&self, len: usize, delivery: Delivery, put: impl FnOnce(&mut Runs)) -> Push {
+        let mut inner = self.lock();
+        if inner.closed {
+            return Push::Closed;
+        }
+        if delivery == Delivery::Volatile && !inner.writable {
+            return Push::Dropped;
+        }
+        let queued = inner.bytes + inner.in_flight;
+        if queued + len > self.limits.burst && queued > 0 {
+            inner.overflowed = true;
+            return Push::Refused { queued, wake: inner.schedule() };
+        }
+        put(&mut inner.queued);
+        inner.bytes += len;
+        Push::Queued { wake: inner.schedule() }
+    }
+
+    /// Leaves an order for the task. True when the task must be woken.
+    pub(crate) fn control(&self, control: C) -> bool {
+        let mut inner = self.lock();
+        inner.controls.push(control);
+        inner.schedule()
+    }
+
+    /// The task starts to run: takes the controls, and pushes stop waking it.
+    pub(crate) fn begin(&self) -> Vec<C> {
+        let mut inner = self.lock();
+        inner.scheduled = true;
+        std::mem::take(&mut inner.controls)
+    }
+
+    /// The task wants frames. `None` when there are none.
+    pub(crate) fn take(&self) -> Option<Runs> {
+        let mut inner = self.lock();
+        if inner.bytes == 0 {
+            return None;
+        }
+        inner.in_flight += inner.bytes;
+        inner.bytes = 0;
+        Some(std::mem::take(&mut inner.queued))
+    }
+
+    /// The task has done what it could and is about to wait, with `in_flight` bytes still unwritten.
+    /// False when something came meanwhile, so that it must look again.
+    pub(crate) fn rest(&self, in_flight: usize, writable: bool) -> bool {
+        let mut inner = self.lock();
+        inner.in_flight = in_flight;
+        inner.writable = writable;
+        let idle = inner.controls.is_empty() && (inner.bytes == 0 || !writable) && !inner.overflowed;
+        if idle {
+            inner.scheduled = false;
+        }
+        idle
+    }
+
+    /// What is held back now, with `in_flight` bytes not yet written.
+    pub(crate) fn pending(&self, in_flight: usize) -> Pending {
+        let mut inner = self.lock();
+        inner.in_flight = in_flight;
+        Pending { bytes: inner.bytes + in_flight, overflowed: inner.overflowed }
+    }
+
+    /// Refuses frames from now on; what is queued may still be taken.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// The task ends: frees what is left, and returns orders nobody will obey.
+    pub(crate) fn finish(&self) -> Vec<C> {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.scheduled = true;
+        inner.bytes = 0;
+        inner.in_flight = 0;
+        inner.queued = Runs::default();
+        std::mem::take(&mut inner.controls)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<C>> {
+        // Nothing that runs under this lock can panic half-way through a change.
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl<C> Inner<C> {
+    /// True for the one caller that has to wake the task.
+    fn schedule(&mut self) -> bool {
+        !std::mem::replace(&mut self.scheduled, true)
+    }
+}
+
+impl Runs {
+    fn push(&mut self, frames: &[u8]) {
+        let run = match self.rest.back_mut() {
+            None if self.first.len() + frames.len() <= RUN_BYTES || self.first.is_empty() => {
+                if self.first.capacity() == 0 {
+                    self.first = spare();
+                }
+                &mut self.first
+            }
+            Some(Run::Own(run)) if run.len() + frames.len() <= RUN_BYTES => run,
+            _ => {
+                self.rest.push_back(Run::Own(Vec::with_capacity(frames.len())));
+                match self.rest.back_mut() {
+                    Some(Run::Own(run)) => run,
+                    _ => return,
+                }
+            }
+        };
+        run.extend_from_slice(frames);
+    }
+
+    fn push_shared(&mut self, frames: Bytes) {
+        self.rest.push_back(Run::Shared(frames));
+    }
+
+    /// Puts frames that only the session task knows of behind all others.
+    pub(crate) fn append(&mut self, frames: &[u8]) {
+        self.push(frames);
+    }
+
+    /// The one run there is, if there is only one: the common case, for a plain write.
+    pub(crate) fn only(&self) -> Option<&[u8]> {
+        self.rest.is_empty().then_some(self.first.as_slice())
+    }
+
+    /// The runs, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(self.first.as_slice()).chain(self.rest.iter().map(Run::as_slice)).filter(|run| !run.is_empty())
+    }
+
+    /// Gives the first run's memory to the next session of this thread that has something to say.
+    pub(crate) fn recycle(self) {
+        let mut first = self.first;
+        // A thread that is going away has no spares any more; then the buffer is just freed.
+        let _ = SPARES.try_with(|spares| {
+            let mut spares = spares.borrow_mut();
+            if spares.len() < SPARE_RUNS && (1..=SPARE_BYTES).contains(&first.capacity()) {
+                first.clear();
+                spares.push(first);
+            }
+        });
+    }
+}
+
+impl Run {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Run::Own(run) => run,
+            Run::Shared(run) => run,
+        }
+    }
+}
+
+// Buffers of sessions that have just been written out: an idle session holds none.
+const SPARE_RUNS: usize = 32;
+const SPARE_BYTES: usize = 4096;
+
+thread_local! {
+    static SPARES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn spare() -> Vec<u8> {
+    SPARES.try_with(|spares| spares.borrow_mut().pop()).ok().flatten().unwrap_or_default()
+}

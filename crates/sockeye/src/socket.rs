@@ -1,0 +1,550 @@
+//! One client in one namespace: the handle that handlers get.
+
+use crate::ack::{AckFuture, AckTable, Collector, Settled};
+use crate::conn::Conn;
+use crate::error::{AckError, EmitError};
+use crate::frames::{HEADROOM, with_frames};
+use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
+use crate::handshake::Handshake;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::operator::BroadcastOperator;
+use crate::server::{Server, Shared};
+use crate::session::control::Control;
+use crate::session::mailbox::{Delivery, Push};
+use http::Extensions;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
+use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::socket::{ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, encode_disconnect, encode_event};
+use sockeye_proto::{SessionId, SocketId};
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// One client in one namespace. Cheap to clone; all clones are the same socket.
+///
+/// Source: mirrors `Socket` of the Node server.
+#[derive(Clone)]
+pub struct Socket(Arc<SocketInner>);
+
+pub(crate) struct SocketInner {
+    /// For the wait for a broadcast's answers, which keeps its receivers.
+    me: Weak<SocketInner>,
+    id: SocketId,
+    namespace: Arc<NamespaceInner>,
+    conn: Arc<Conn>,
+    /// The `auth` object of the CONNECT packet, as JSON.
+    auth: Option<Box<str>>,
+    /// Given by the adapter when the socket joins.
+    key: OnceLock<SocketKey>,
+    phase: AtomicU8,
+    acks: AckTable<Socket>,
+    has_listeners: AtomicBool,
+    /// What most sockets never use.
+    store: Mutex<Option<Box<Store>>>,
+}
+
+#[derive(Default)]
+struct Store {
+    listeners: ListenerTable,
+    data: serde_json::Map<String, serde_json::Value>,
+    extensions: Extensions,
+    /// Of the `closed()` futures.
+    wakers: Vec<Waker>,
+    reason: Option<DisconnectReason>,
+    /// The rooms as they were when the socket ended, while `disconnecting` listeners run.
+    last_rooms: Vec<Arc<str>>,
+}
+
+const JOINING: u8 = 0;
+const CONNECTED: u8 = 1;
+const DISCONNECTED: u8 = 2;
+
+/// What [`Socket::disconnect`] ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// This namespace only: `disconnect()` in Node.
+    Namespace,
+    /// The client's whole connection, all its namespaces: `disconnect(true)` in Node.
+    Connection,
+}
+
+impl Socket {
+    pub(crate) fn new(namespace: Arc<NamespaceInner>, conn: Arc<Conn>, id: SocketId, auth: Option<&str>) -> Self {
+        Self(Arc::new_cyclic(|me| SocketInner {
+            me: me.clone(),
+            id,
+            namespace,
+            conn,
+            auth: auth.map(Into::into),
+            key: OnceLock::new(),
+            phase: AtomicU8::new(JOINING),
+            acks: AckTable::new(),
+            has_listeners: AtomicBool::new(false),
+            store: Mutex::new(None),
+        }))
+    }
+
+    /// The public id: 20 characters, unlike the session's secret one. It is also the socket's own room.
+    pub fn id(&self) -> &SocketId {
+        &self.0.id
+    }
+
+    /// The namespace this socket is in.
+    pub fn namespace(&self) -> Namespace {
+        Namespace::from(self.0.namespace.clone())
+    }
+
+    /// The server.
+    pub fn server(&self) -> Server {
+        Server::from(self.0.conn.shared.clone())
+    }
+
+    /// The request that opened the connection.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.conn.handshake
+    }
+
+    /// The `auth` payload that the client sent with its CONNECT packet; `{}` when it sent none.
+    ///
+    /// # Errors
+    /// The payload is not a `T`.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgError> {
+        let auth = self.0.auth.as_deref().unwrap_or("{}");
+        serde_json::from_str(auth).map_err(|error| ArgError::Json { index: 0, message: error.to_string() })
+    }
+
+    /// The transport in use at this moment.
+    pub fn transport(&self) -> Transport {
+        self.0.conn.transport()
+    }
+
+    /// Whether events reach the client: true from the CONNECT reply to the disconnection.
+    pub fn connected(&self) -> bool {
+        self.0.phase.load(Ordering::Acquire) == CONNECTED
+    }
+
+    /// Sends an event. Cheap and ordered: events arrive in the order of the calls.
+    ///
+    /// `args` says how many arguments there are: `&value` is one, a tuple is several, `()` is none.
+    /// Types that serde knows as bytes (`bytes::Bytes`, `serde_bytes`) travel as binary; a `Vec<u8>` is an
+    /// array of numbers.
+    ///
+    /// ```
+    /// # use sockeye::{EmitError, Socket};
+    /// # use bytes::Bytes;
+    /// fn greet(socket: &Socket) -> Result<(), EmitError> {
+    ///     socket.emit("tick", ())?;
+    ///     socket.emit("greeting", "hello")?;
+    ///     socket.emit("picture", ("cat.png", Bytes::from_static(b"\x89PNG")))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `Encode`: a reserved name, more than 10 attachments, or a value that does not serialize.
+    /// `Refused`: the client reads too slowly; the connection is closing.
+    /// `Closed`: the socket is disconnected.
+    ///
+    /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
+    pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
+        self.send_packet(|namespace, headroom| encode_event(namespace, event, None, args, headroom))
+    }
+
+    /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
+    /// like a position. Dropping is not an error.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    ///
+    /// Source: mirrors `socket.volatile.emit` in Node.
+    pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
+        let encoded = encode_event(self.0.namespace.name(), event, None, args, HEADROOM)?;
+        self.send_encoded(encoded, Delivery::Volatile)
+    }
+
+    /// Sends an event and resolves to the first argument of the client's answer.
+    ///
+    /// The event leaves at the call. The answer is awaited for `ServerBuilder::ack_timeout` (30 s).
+    ///
+    /// ```
+    /// # use sockeye::{AckError, Socket};
+    /// async fn ask(socket: Socket) -> Result<(), AckError> {
+    ///     let name = socket.emit_with_ack::<String>("who are you?", ()).await?;
+    ///     println!("{name}");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `Timeout`, `Disconnected`, `Decode` if the answer is no `T`, `TooMany` past 10 000 outstanding
+    /// answers of this socket, or why the event was not sent.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the waiting; the event is not unsent.
+    ///
+    /// Source: socket.io-protocol v5 § Acknowledgement; mirrors `socket.emitWithAck` in Node.
+    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl EventArgs) -> AckFuture<T> {
+        self.emit_with_ack_timeout(event, args, self.0.conn.shared.config.ack_timeout)
+    }
+
+    /// [`Socket::emit_with_ack`] with a time limit of its own.
+    ///
+    /// # Errors
+    /// As [`Socket::emit_with_ack`].
+    ///
+    /// Source: mirrors `socket.timeout(ms).emitWithAck` in Node.
+    pub fn emit_with_ack_timeout<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: impl EventArgs,
+        timeout: Duration,
+    ) -> AckFuture<T> {
+        let id = self.0.namespace.next_ack_id();
+        let collector = Collector::new();
+        collector.expect(1);
+        if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
+            return AckFuture::failed(refused.into());
+        }
+        let sent = self.send_packet(|namespace, headroom| encode_event(namespace, event, Some(id), args, headroom));
+        match sent {
+            Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
+            Err(error) => {
+                self.0.acks.forget(id);
+                AckFuture::failed(AckError::Emit(error))
+            }
+        }
+    }
+
+    /// Everyone in the namespace but this socket.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        self.namespace().broadcast().except(self.0.id.as_str())
+    }
+
+    /// The sockets in `room`, but not this one; more rooms with [`BroadcastOperator::to`].
+    pub fn to(&self, room: &str) -> BroadcastOperator {
+        self.broadcast().to(room)
+    }
+
+    /// The sockets in `room`, this one too if it is in it. Source: mirrors `io.in(room)` in Node, where `in`
+    /// of a socket leaves the socket out; use [`Socket::to`] for that.
+    pub fn within(&self, room: &str) -> BroadcastOperator {
+        self.namespace().broadcast().within(room)
+    }
+
+    /// Everyone in the namespace but this socket and the sockets in `room`.
+    pub fn except(&self, room: &str) -> BroadcastOperator {
+        self.broadcast().except(room)
+    }
+
+    /// Joins a room, which comes to be with its first member. After the disconnection nothing happens.
+    ///
+    /// # Errors
+    /// Past 1 000 rooms of one socket, or 255 bytes of name.
+    pub fn join(&self, room: &str) -> Result<(), JoinError> {
+        match self.0.key.get() {
+            Some(&key) => self.0.namespace.adapter().join(key, &[room]),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves a room, which is gone with its last member.
+    pub fn leave(&self, room: &str) {
+        if let Some(&key) = self.0.key.get() {
+            self.0.namespace.adapter().leave(key, &[room]);
+        }
+    }
+
+    /// The rooms of this socket, its own id first. In `on_disconnecting` they are as they were before.
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        match self.0.key.get() {
+            Some(&key) if self.connected() => self.0.namespace.adapter().rooms(key),
+            _ => self.store().as_ref().map(|store| store.last_rooms.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Keeps a value for this socket under `key`, visible to whoever fetches the socket.
+    ///
+    /// # Errors
+    /// The value does not serialize; nothing is changed then.
+    ///
+    /// Source: mirrors `socket.data` in Node.
+    pub fn set_data<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(), serde_json::Error> {
+        let value = serde_json::to_value(value)?;
+        self.with_store(|store| store.data.insert(key.to_owned(), value));
+        Ok(())
+    }
+
+    /// The value kept under `key`; `None` if there is none or if it is no `T`.
+    pub fn data<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let value = self.store().as_ref()?.data.get(key).cloned()?;
+        serde_json::from_value(value).ok()
+    }
+
+    /// All that was kept with [`Socket::set_data`].
+    pub fn all_data(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.store().as_ref().map(|store| store.data.clone()).unwrap_or_default()
+    }
+
+    /// Keeps a value of any type for this socket, visible on this node only. Returns the one it replaces.
+    pub fn insert_extension<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        self.with_store(|store| store.extensions.insert(value))
+    }
+
+    /// The value of this type that was inserted.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.store().as_ref()?.extensions.get().cloned()
+    }
+
+    /// Ends the socket from our side. The client gets all that was emitted before, then the disconnection,
+    /// and does not reconnect by itself.
+    ///
+    /// Source: mirrors `socket.disconnect(close)` in Node.
+    pub fn disconnect(&self, close: Close) {
+        let before = self.0.phase.swap(DISCONNECTED, Ordering::AcqRel);
+        if before != CONNECTED {
+            self.0.phase.store(before, Ordering::Release);
+        } else {
+            let packet = encode_disconnect(self.0.namespace.name(), HEADROOM);
+            with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Reliable));
+            self.0.conn.control(Control::Leave(self.0.namespace.shared_name()));
+        }
+        if close == Close::Connection {
+            self.0.conn.close(CloseReason::ForcedClose);
+        }
+    }
+
+    /// Resolves when the socket has ended, to the reason. At once if it has.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn closed(&self) -> DisconnectReason {
+        std::future::poll_fn(|cx| {
+            self.with_store(|store| {
+                if let Some(reason) = store.reason {
+                    return Poll::Ready(reason);
+                }
+                if !store.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    store.wakers.push(cx.waker().clone());
+                }
+                Poll::Pending
+            })
+        })
+        .await
+    }
+
+    /// Listens to an event of this socket. What all sockets of a namespace share is cheaper to register once,
+    /// with [`Namespace::on`].
+    pub fn on<H, A: 'static>(&self, event: &str, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Event(event), handler, false)
+    }
+
+    /// Listens to the next event of this name only.
+    pub fn once<H, A: 'static>(&self, event: &str, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Event(event), handler, true)
+    }
+
+    /// Listens to every event, before the event's own listeners. [`EventName`](crate::EventName) tells which.
+    pub fn on_any<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Any, handler, false)
+    }
+
+    /// Listens to the end of this socket, when the rooms can still be seen.
+    pub fn on_disconnecting<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Disconnecting, handler, false)
+    }
+
+    /// Listens to the end of this socket. Take a [`DisconnectReason`] to know why.
+    pub fn on_disconnect<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        self.listen(On::Disconnect, handler, false)
+    }
+
+    /// Takes a listener back. False if it is not one of this socket, or fired once already.
+    pub fn off(&self, listener: Listener) -> bool {
+        self.store().as_mut().is_some_and(|store| store.listeners.remove(listener))
+    }
+
+    /// Takes back all listeners of an event.
+    pub fn off_event(&self, event: &str) {
+        if let Some(store) = self.store().as_mut() {
+            store.listeners.remove_event(event);
+        }
+    }
+
+    fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        let listener = self.with_store(|store| store.listeners.add(on, erase(handler), once));
+        self.0.has_listeners.store(true, Ordering::Release);
+        listener
+    }
+
+    /// The socket's own listeners for `on`, `once` ones used up.
+    pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
+        if self.0.has_listeners.load(Ordering::Acquire) {
+            self.with_store(|store| store.listeners.take(on, into));
+        }
+    }
+
+    pub(crate) fn send_packet(
+        &self,
+        encode: impl FnOnce(&str, usize) -> Result<Encoded, EncodeError>,
+    ) -> Result<(), EmitError> {
+        let encoded = encode(self.0.namespace.name(), HEADROOM)?;
+        self.send_encoded(encoded, Delivery::Reliable)
+    }
+
+    fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+        if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
+            return Err(EmitError::Closed);
+        }
+        match with_frames(encoded, |frames| self.0.conn.push(frames, delivery)) {
+            Push::Queued { .. } | Push::Dropped => Ok(()),
+            Push::Refused { queued, .. } => {
+                let limit_bytes = self.0.conn.mailbox.limits().burst;
+                Err(EmitError::Refused { queued_bytes: queued, limit_bytes })
+            }
+            Push::Closed => Err(EmitError::Closed),
+        }
+    }
+
+    /// The CONNECT reply is about to be queued: the socket can be reached from now on.
+    pub(crate) fn join_namespace(&self) {
+        let member: Arc<dyn Member> = self.0.clone();
+        let key = self.0.namespace.adapter().add(member);
+        let _ = self.0.key.set(key);
+        self.0.phase.store(CONNECTED, Ordering::Release);
+    }
+
+    /// The socket has ended: rooms and acks end at once, `closed()` resolves.
+    pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
+        self.0.phase.store(DISCONNECTED, Ordering::Release);
+        let rooms = self.0.key.get().map(|&key| self.0.namespace.adapter().remove(key)).unwrap_or_default();
+        self.0.acks.close(self.0.id);
+        let wakers = self.with_store(|store| {
+            store.reason = Some(reason);
+            store.last_rooms = rooms;
+            std::mem::take(&mut store.wakers)
+        });
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// After the `disconnecting` listeners: the rooms are gone.
+    pub(crate) fn forget_rooms(&self) {
+        self.with_store(|store| store.last_rooms = Vec::new());
+    }
+
+    pub(crate) fn acks(&self) -> &AckTable<Socket> {
+        &self.0.acks
+    }
+
+    pub(crate) fn conn(&self) -> &Arc<Conn> {
+        &self.0.conn
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.conn.shared
+    }
+
+    pub(crate) fn inner_namespace(&self) -> &Arc<NamespaceInner> {
+        &self.0.namespace
+    }
+
+    pub(crate) fn session_id(&self) -> &SessionId {
+        &self.0.conn.sid
+    }
+
+    fn store(&self) -> MutexGuard<'_, Option<Box<Store>>> {
+        self.0.store.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn with_store<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
+        change(self.store().get_or_insert_default())
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.0.id)
+            .field("namespace", &self.0.namespace.name())
+            .field("connected", &self.connected())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Member for SocketInner {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn deliver(&self, packet: &Packet) -> bool {
+        if let Some((id, collector)) = packet.ack() {
+            self.expect_ack(id, collector);
+        }
+        let delivery = if packet.is_volatile() { Delivery::Volatile } else { Delivery::Reliable };
+        match self.conn.push_shared(packet.frames(), delivery) {
+            Push::Queued { wake } | Push::Refused { wake, .. } => wake,
+            Push::Dropped | Push::Closed => false,
+        }
+    }
+
+    fn wake(&self) {
+        self.conn.wake();
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl SocketInner {
+    /// One answer of a broadcast is due from this socket, or is settled now.
+    fn expect_ack(&self, id: u64, collector: &Arc<dyn Any + Send + Sync>) {
+        let Ok(collector) = collector.clone().downcast::<Collector<Socket>>() else { return };
+        let Some(me) = self.me.upgrade() else { return };
+        match self.acks.expect(id, collector.clone()) {
+            Ok(()) => collector.add_receiver(Socket(me)),
+            Err(_) => collector.settle(Settled::Disconnected(self.id)),
+        }
+    }
+}
+
+impl From<Arc<SocketInner>> for Socket {
+    fn from(inner: Arc<SocketInner>) -> Self {
+        Self(inner)
+    }
+}
