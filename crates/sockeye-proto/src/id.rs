@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn parsing_takes_exactly_twenty_base64url_characters() {
         assert!("abcdefghijklmnopqr-_".parse::<SessionId>().is_ok());
-        for bad in ["", "abcdefghijklmnopqrs", "abcdefghijklmnopqrstu", "abcdefghijklmnopqr+/", "abcdefghijklmnopqé"] {
+        for bad in
+            ["", "abcdefghijklmnopqrs", "abcdefghijklmnopqrstu", "abcdefghijklmnopqr+/", "abcdefghijklmnopqé"]
+        {
             assert_eq!(bad.parse::<SessionId>(), Err(InvalidId { len: bad.len() }), "{bad}");
         }
     }
