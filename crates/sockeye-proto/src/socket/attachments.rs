@@ -1,0 +1,180 @@
+//! Joins binary attachments to the packet that announced them (socket.io-protocol v5 § Packet encoding),
+//! and keeps what a packet needs beyond the text that it arrived in. At most one packet is open per
+//! connection; its text is scanned before the first attachment is awaited, so nothing is ever collected
+//! for a packet that would be refused.
+
+use super::args::{SpanVec, Spans};
+use super::incoming::{self, Body};
+use super::json::text::repair_surrogates;
+use super::mux::{Limits, MAX_NAMESPACE_BYTES, MuxError};
+use super::packet::{Header, PacketType};
+use bytes::Bytes;
+
+/// A complete packet.
+pub(crate) struct Packet<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) body: Body<'a>,
+}
+
+/// What becomes of a binary packet, decided when its text arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It has a socket.
+    Collect,
+    /// Nobody waits for it any more: its attachments are counted and dropped.
+    Discard,
+}
+
+/// One packet at a time: texts pass through, binary packets are put together.
+#[derive(Debug, Default)]
+pub(crate) struct Receiver {
+    /// Empty while nothing but plain texts arrive, so an idle connection pays one pointer.
+    held: Option<Box<Held>>,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// The text of the last packet, repaired.
+    Text(Box<str>),
+    Assembly(Assembly),
+}
+
+/// A binary packet whose attachments arrive, or have all arrived.
+#[derive(Debug)]
+struct Assembly {
+    packet_type: PacketType,
+    namespace: Box<str>,
+    ack_id: Option<u64>,
+    payload: Box<str>,
+    elements: SpanVec,
+    attachments: Vec<Bytes>,
+    discard: bool,
+    /// Attachments still to come; 0 once the packet was handed out.
+    missing: usize,
+    /// Text and attachments so far.
+    size_bytes: usize,
+}
+
+impl Receiver {
+    /// Takes a text packet. `None` when attachments must follow. `fate` is asked for a binary packet's
+    /// namespace, once the packet has proved well-formed.
+    #[inline]
+    pub(crate) fn text<'a>(
+        &'a mut self,
+        text: &'a str,
+        limits: &Limits,
+        fate: impl FnOnce(&str, PacketType) -> Result<Fate, MuxError>,
+    ) -> Result<Option<Packet<'a>>, MuxError> {
+        if self.held.is_some() {
+            self.release()?;
+        }
+        let limit = limits.max_packet_bytes();
+        if text.len() > limit {
+            return Err(MuxError::PacketTooLarge { size_bytes: text.len(), limit });
+        }
+        let header = Header::decode(text)?;
+        if header.namespace.len() > MAX_NAMESPACE_BYTES {
+            let len_bytes = header.namespace.len();
+            return Err(MuxError::NamespaceTooLong { len_bytes, limit: MAX_NAMESPACE_BYTES });
+        }
+        let Header { packet_type, namespace, ack_id, payload, .. } = header;
+        if payload.is_empty() && !packet_type.is_binary() {
+            let none = Spans::Own(incoming::no_elements());
+            return Ok(Some(Packet { namespace, body: incoming::read(packet_type, ack_id, "", none, &[])? }));
+        }
+        if packet_type.is_binary() {
+            return self.open(&header, text.len(), limits, fate).map(|()| None);
+        }
+        let scanned = incoming::scan(&header)?;
+        let payload = if scanned.lone_surrogate { self.hold_text(payload) } else { payload };
+        let body = incoming::read(packet_type, ack_id, payload, Spans::Own(scanned.elements), &[])?;
+        Ok(Some(Packet { namespace, body }))
+    }
+
+    /// Takes a binary message. `None` while more must follow, or when the packet was to be discarded.
+    pub(crate) fn binary(&mut self, data: &[u8], limits: &Limits) -> Result<Option<Packet<'_>>, MuxError> {
+        let Some(Held::Assembly(assembly)) = self.held.as_deref_mut() else {
+            return Err(MuxError::UnexpectedBinary { size_bytes: data.len() });
+        };
+        if assembly.missing == 0 {
+            return Err(MuxError::UnexpectedBinary { size_bytes: data.len() });
+        }
+        let limit = limits.max_packet_bytes();
+        assembly.size_bytes = assembly.size_bytes.saturating_add(data.len());
+        if assembly.size_bytes > limit {
+            return Err(MuxError::PacketTooLarge { size_bytes: assembly.size_bytes, limit });
+        }
+        assembly.missing = assembly.missing.saturating_sub(1);
+        if !assembly.discard {
+            assembly.attachments.push(Bytes::copy_from_slice(data));
+        }
+        if assembly.missing > 0 || assembly.discard {
+            return Ok(None);
+        }
+        Ok(Some(Packet { namespace: &assembly.namespace, body: assembly.read()? }))
+    }
+
+    /// Frees the packet that was handed out last.
+    ///
+    /// # Errors
+    /// A packet is still open.
+    pub(crate) fn release(&mut self) -> Result<(), MuxError> {
+        match self.held.as_deref() {
+            Some(Held::Assembly(Assembly { missing, .. })) if *missing > 0 => {
+                Err(MuxError::AttachmentsAwaited { missing: *missing })
+            }
+            _ => {
+                self.held = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks the text of a binary packet and waits for its attachments.
+    fn open(
+        &mut self,
+        header: &Header<'_>,
+        text_bytes: usize,
+        limits: &Limits,
+        fate: impl FnOnce(&str, PacketType) -> Result<Fate, MuxError>,
+    ) -> Result<(), MuxError> {
+        let &Header { packet_type, attachments: missing, namespace, ack_id, payload } = header;
+        let limit = limits.max_attachments();
+        if missing > limit {
+            return Err(MuxError::TooManyAttachments { count: missing, limit });
+        }
+        let scanned = incoming::scan(header)?;
+        let payload = if scanned.lone_surrogate { repair_surrogates(payload) } else { payload.into() };
+        let assembly = Assembly {
+            packet_type,
+            namespace: namespace.into(),
+            ack_id,
+            payload,
+            elements: scanned.elements,
+            attachments: Vec::new(),
+            discard: false,
+            missing,
+            size_bytes: text_bytes,
+        };
+        // Read once for its errors: a packet that nobody may send is refused before anything is collected.
+        assembly.read()?;
+        let discard = fate(namespace, packet_type)? == Fate::Discard;
+        self.held = Some(Box::new(Held::Assembly(Assembly { discard, ..assembly })));
+        Ok(())
+    }
+
+    #[cold]
+    fn hold_text(&mut self, payload: &str) -> &str {
+        match &**self.held.insert(Box::new(Held::Text(repair_surrogates(payload)))) {
+            Held::Text(text) => text,
+            Held::Assembly(_) => "",
+        }
+    }
+}
+
+impl Assembly {
+    fn read(&self) -> Result<Body<'_>, MuxError> {
+        let elements = Spans::Lent(&self.elements);
+        incoming::read(self.packet_type, self.ack_id, &self.payload, elements, &self.attachments)
+    }
+}

@@ -1,0 +1,109 @@
+//! What a packet says once its payload is checked against its type (socket.io-protocol v5 § Packet
+//! encoding). Both ends read packets by the same rules; what a packet *does* is the mux's.
+
+use super::args::{Args, Event, SpanVec, Spans};
+use super::json::scan::{self, Fault};
+use super::mux::MuxError;
+use super::packet::{Header, PacketType, reserved};
+use bytes::Bytes;
+use std::borrow::Cow;
+
+/// The content of a packet.
+pub(crate) enum Body<'a> {
+    /// With the JSON text of an object, if any.
+    Connect(Option<&'a str>),
+    Disconnect,
+    /// With the JSON text of an object or a string, if any.
+    ConnectError(Option<&'a str>),
+    /// `None` for an event without payload, which official servers let pass and nobody hears.
+    Event(Option<Event<'a>>),
+    Ack {
+        id: Option<u64>,
+        args: Args<'a>,
+    },
+}
+
+/// Scans the payload of a packet.
+#[inline]
+pub(crate) fn scan(header: &Header<'_>) -> Result<scan::Scanned, MuxError> {
+    let scanned = match header.packet_type {
+        PacketType::Connect | PacketType::ConnectError => scan::plain(header.payload, 1),
+        PacketType::Disconnect | PacketType::Event | PacketType::Ack => scan::plain(header.payload, 0),
+        PacketType::BinaryEvent | PacketType::BinaryAck => scan::binary(header.payload, header.attachments),
+    };
+    scanned.map_err(|fault| refuse(fault, header.attachments))
+}
+
+#[cold]
+fn refuse(fault: Fault, attachments: usize) -> MuxError {
+    match fault {
+        Fault::Syntax { at } => MuxError::BadJson { at },
+        Fault::TooDeep => MuxError::TooDeep { limit: scan::MAX_DEPTH },
+        Fault::Placeholder { at } => MuxError::BadPlaceholder { at },
+        Fault::Unplaced { found } => MuxError::PlaceholderCount { found, announced: attachments },
+    }
+}
+
+/// Reads a payload that was scanned. `elements` are those of its outer array, if it is one.
+#[inline]
+pub(crate) fn read<'a>(
+    packet_type: PacketType,
+    ack_id: Option<u64>,
+    payload: &'a str,
+    elements: Spans<'a>,
+    attachments: &'a [Bytes],
+) -> Result<Body<'a>, MuxError> {
+    let refused = Err(MuxError::BadPayload { packet_type });
+    let first = payload.trim_ascii_start().as_bytes().first();
+    match (packet_type, first) {
+        (PacketType::Event, None) => Ok(Body::Event(None)),
+        (PacketType::Event | PacketType::BinaryEvent, Some(b'[')) => {
+            let all = Args::new(payload, elements, 0, attachments);
+            let name = all.get(0).and_then(event_name).ok_or(MuxError::BadPayload { packet_type })?;
+            if let Some(name) = reserved(&name) {
+                return Err(MuxError::Reserved { name });
+            }
+            Ok(Body::Event(Some(Event { name, args: all.without_name(), ack_id })))
+        }
+        (PacketType::Ack | PacketType::BinaryAck, None | Some(b'[')) => {
+            Ok(Body::Ack { id: ack_id, args: Args::new(payload, elements, 0, attachments) })
+        }
+        (PacketType::Connect, None) => Ok(Body::Connect(None)),
+        (PacketType::Connect, Some(b'{')) => Ok(Body::Connect(Some(payload))),
+        (PacketType::ConnectError, None) => Ok(Body::ConnectError(None)),
+        (PacketType::ConnectError, Some(b'{' | b'"')) => Ok(Body::ConnectError(Some(payload))),
+        (PacketType::Disconnect, None) => Ok(Body::Disconnect),
+        _ => refused,
+    }
+}
+
+/// The name of an event: a string, or the decimal text of a number.
+#[inline]
+fn event_name(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'"' => {
+            let inner = json.get(1..json.len().saturating_sub(1))?;
+            if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+                return Some(Cow::Borrowed(inner));
+            }
+            serde_json::from_str(json).ok().map(Cow::Owned)
+        }
+        b'-' | b'0'..=b'9' => Some(numeric_name(json)),
+        _ => None,
+    }
+}
+
+/// `String(number)` of JavaScript for every number that anyone would name an event by.
+fn numeric_name(json: &str) -> Cow<'_, str> {
+    let exact_integer = json.len() <= 15 && json.bytes().all(|byte| byte.is_ascii_digit());
+    match json.parse::<f64>() {
+        Ok(0.0) => Cow::Borrowed("0"),
+        Ok(number) if !exact_integer => Cow::Owned(number.to_string()),
+        _ => Cow::Borrowed(json),
+    }
+}
+
+/// No elements.
+pub(crate) fn no_elements() -> SpanVec {
+    SpanVec::new()
+}

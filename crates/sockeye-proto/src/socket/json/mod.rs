@@ -1,0 +1,8 @@
+//! JSON as this protocol uses it: one pass that validates and finds the arguments, serde on top of it for
+//! those who want types, and the way out.
+
+mod argument;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod scan;
+pub(crate) mod text;
