@@ -38,7 +38,7 @@ pub(crate) enum Load {
 impl Inbox {
     /// Calls the event's handlers now, or keeps the event until its turn.
     pub(crate) fn event(&mut self, socket: &Socket, event: &Event<'_>, cx: &mut Context<'_>) {
-        if self.running.is_some() {
+        if self.running.is_some() || !self.waiting.is_empty() {
             let event = event.to_owned_event();
             self.waiting_bytes += event.size_bytes();
             self.waiting.push_back(event);

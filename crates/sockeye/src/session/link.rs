@@ -232,6 +232,23 @@ impl Link {
         self.flight = runs;
     }
 
+    /// [`Link::load`] of frames of which `sent` bytes, whole frames, have left by another transport. What is in
+    /// flight already stays in front.
+    pub(crate) fn load_after(&mut self, runs: Runs, sent: usize) {
+        let mut skip = sent;
+        for run in runs.iter() {
+            let rest = run.get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(run.len());
+            self.flight.append(rest);
+            self.flight_bytes += rest.len();
+        }
+    }
+
+    /// Whether the stream is plain TCP.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self.stream, Stream::Tcp(_))
+    }
+
     /// Writes what is in flight. Ready when all of it was accepted.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
