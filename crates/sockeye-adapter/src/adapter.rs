@@ -16,7 +16,7 @@ use std::sync::Arc;
 ///
 /// Source: mirrors the in-memory adapter of the official server (`addAll`, `del`, `delAll`, `broadcast`, …).
 pub trait Adapter: Send + Sync + 'static {
-    /// Lets a socket in, as a member of its own-id room. The key stands for it until [`remove`](Self::remove);
+    /// Lets a socket in, as a member of its own-id room; its id is not that of a socket already in. The key stands for it until [`remove`](Self::remove);
     /// after [`close`](Self::close) nobody is let in and the key is a stale one.
     fn add(&self, member: Arc<dyn Member>) -> SocketKey;
 

@@ -410,7 +410,8 @@ impl Drop for Dropped {
 
 #[test]
 fn a_member_is_dropped_without_a_lock() {
-    let ways: [fn(&LocalAdapter, Arc<dyn Member>); 5] = [
+    type Way = fn(&LocalAdapter, Arc<dyn Member>);
+    let ways: [Way; 5] = [
         |adapter, member| {
             let key = adapter.add(member);
             adapter.remove(key);
