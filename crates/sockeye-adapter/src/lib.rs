@@ -17,7 +17,7 @@
 //!     fn id(&self) -> &SocketId { &self.0 }
 //!     fn deliver(&self, packet: &Packet) -> bool { self.1.lock().unwrap().push(packet.clone()); false }
 //!     fn wake(&self) {}
-//!     fn as_any(&self) -> &(dyn Any + Send + Sync) { self }
+//!     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> { self }
 //! }
 //!
 //! let adapter = LocalAdapter::new(Limits::default());
@@ -30,9 +30,9 @@
 //!
 //! // What `socket.to("tea").emit("ready")` does on Ann's socket: the room without herself.
 //! let target = Target::to("tea").except(ann.id().as_str());
-//! let packet = Packet::new(&b"\x81\x0b42[\"ready\"]"[..], 2);
+//! let packet = Packet::new(&b"\x81\x0b42[\"ready\"]"[..]);
 //! assert_eq!(adapter.broadcast(&target, &packet), 1);
-//! assert_eq!(bob.1.lock().unwrap()[0].message(), b"42[\"ready\"]");
+//! assert_eq!(bob.1.lock().unwrap()[0].frames().as_ref(), b"\x81\x0b42[\"ready\"]");
 //! assert!(ann.1.lock().unwrap().is_empty());
 //! # Ok::<(), sockeye_adapter::JoinError>(())
 //! ```
@@ -46,5 +46,5 @@ mod target;
 pub use adapter::{Adapter, Counts, JoinError, Limits, SocketKey};
 pub use local::LocalAdapter;
 pub use member::{Member, Members};
-pub use packet::Packet;
+pub use packet::{AckCollector, Packet};
 pub use target::{Rooms, Target};

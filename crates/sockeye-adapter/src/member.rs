@@ -19,7 +19,7 @@ pub trait Member: Send + Sync + 'static {
     fn wake(&self);
 
     /// The socket itself, for the server to get its own type back.
-    fn as_any(&self) -> &(dyn Any + Send + Sync);
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// A list of members that many broadcasts share.

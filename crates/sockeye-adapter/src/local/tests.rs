@@ -40,7 +40,7 @@ impl Member for Probe {
     }
 
     fn deliver(&self, packet: &Packet) -> bool {
-        self.got.lock().unwrap().push(packet.ack_id().unwrap());
+        self.got.lock().unwrap().push(packet.ack().unwrap().0);
         self.sleeps
     }
 
@@ -48,14 +48,14 @@ impl Member for Probe {
         self.wakes.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }
 
 /// A packet that is told apart by its number.
 fn packet(number: u64) -> Packet {
-    Packet::new(&b"\x81\x0642[\"n\"]"[..], 2).with_ack_id(number)
+    Packet::new(&b"\x81\x0642[\"n\"]"[..]).with_ack(number, Arc::new(()))
 }
 
 fn adapter() -> LocalAdapter {
@@ -371,7 +371,7 @@ fn the_server_gets_its_own_type_back() {
     let adapter = adapter();
     let ([a, ..], _) = three(&adapter);
     let member = adapter.member(&a.id).unwrap();
-    assert!(std::ptr::eq(member.as_any().downcast_ref::<Probe>().unwrap(), &*a));
+    assert!(Arc::ptr_eq(&member.into_any().downcast::<Probe>().unwrap(), &a));
     let mut rooms: Rooms = ["tea"].into_iter().collect();
     rooms.extend([a.name()]);
     let target = Target { rooms, except: Rooms::new() };
@@ -396,7 +396,7 @@ impl Member for Dropped {
 
     fn wake(&self) {}
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }

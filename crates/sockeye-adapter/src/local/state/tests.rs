@@ -16,7 +16,7 @@ impl Member for Named {
 
     fn wake(&self) {}
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }

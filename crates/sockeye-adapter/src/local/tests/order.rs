@@ -38,7 +38,7 @@ impl Member for Witness {
         self.at_wake.lock().unwrap().push(self.locks());
     }
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }
@@ -115,7 +115,7 @@ impl Member for Faulty {
         panic!("faulty wake");
     }
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }
@@ -159,7 +159,7 @@ impl Member for Yielding {
         self.0.wake();
     }
 
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }
