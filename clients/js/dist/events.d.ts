@@ -1,0 +1,28 @@
+/** The arguments of event `K`: those of the object's own event when there is one, else those of the user's. */
+export type EventArgs<Own, User, K> = K extends keyof Own ? FunctionArgs<Own[K]> : K extends keyof User ? FunctionArgs<User[K]> : never;
+/** The parameters of a function type. */
+export type FunctionArgs<F> = F extends (...args: infer A) => unknown ? A : never;
+/** The names of a map's events. */
+export type EventName<Events> = Extract<keyof Events, string>;
+/** A map of events for those who do not type them: any name, any arguments. */
+export interface DefaultEvents {
+    [event: string]: (...args: unknown[]) => void;
+}
+/** A listener whose arguments are not known here. */
+export type AnyListener = (...args: never[]) => void;
+/** Calls `listener` and keeps what it throws away from the caller. */
+export declare function invoke(listener: AnyListener, args: unknown[]): void;
+/** An object with events. */
+export declare class Emitter<Own extends object, User extends object = Own> {
+    #private;
+    /** Adds a listener; one that is added twice is called twice. */
+    on<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(event: K, listener: (...args: A) => void): this;
+    /** Adds a listener that is removed before its first call. */
+    once<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(event: K, listener: (...args: A) => void): this;
+    /** Removes one listener (its oldest registration), all of an event, or all. */
+    off<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this;
+    /** The listeners of an event, in the order of their calls. */
+    listeners<K extends EventName<Own> | EventName<User>>(event: K): AnyListener[];
+    /** Whether an event has a listener. */
+    hasListeners<K extends EventName<Own> | EventName<User>>(event: K): boolean;
+}
