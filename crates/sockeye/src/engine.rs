@@ -4,7 +4,7 @@ use crate::config::ServerBuilder;
 use crate::conn::Conn;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
-use crate::http::SockeyeService;
+use crate::http::{NotFound, SockeyeService};
 use crate::server::{Shared, Upper};
 use crate::session::mailbox::{Delivery, Push};
 use bytes::Bytes;
@@ -49,7 +49,7 @@ impl EngineServer {
     }
 
     /// The tower service to mount.
-    pub fn service(&self) -> SockeyeService<()> {
+    pub fn service(&self) -> SockeyeService<NotFound> {
         SockeyeService::alone(self.0.clone())
     }
 

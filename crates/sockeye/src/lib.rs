@@ -1,1 +1,67 @@
-//! Placeholder of the skeleton.
+//! A Socket.IO server for any tower, hyper or axum host, or by itself.
+//!
+//! Official clients (Engine.IO 4, Socket.IO 5) connect unchanged, over WebSocket or HTTP long-polling.
+//!
+//! ```no_run
+//! use sockeye::{Data, EmitError, Server, Socket};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let io = Server::new();
+//!     io.on_connect(async |socket: Socket| {
+//!         socket.on("chat message", async |socket: Socket, Data(text): Data<String>| {
+//!             socket.broadcast().emit("chat message", &text)?;
+//!             Ok::<_, EmitError>(())
+//!         });
+//!     });
+//!     io.listen("[::]:3000").await
+//! }
+//! ```
+//!
+//! # Order
+//! Events of one socket are handled one after another, in the order of their arrival: a handler that awaits
+//! holds up the socket's later events, not its acknowledgements. [`concurrent`] lifts that for one handler.
+//! A client that sends more than is handled is not read any further, which holds up its other namespaces too.
+//!
+//! # Binary
+//! Types that serde knows as bytes ([`bytes::Bytes`], `serde_bytes`) travel as binary attachments, wherever
+//! they stand in a value. A `Vec<u8>` is a JSON array of numbers.
+
+mod ack;
+mod config;
+mod conn;
+pub mod engine;
+mod error;
+mod extract;
+mod frames;
+mod handler;
+mod handshake;
+mod http;
+mod listen;
+mod middleware;
+mod namespace;
+mod operator;
+mod random;
+mod registry;
+mod server;
+mod session;
+mod socket;
+pub mod websocket;
+
+pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
+pub use config::ServerBuilder;
+pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
+pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
+pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
+pub use handshake::Handshake;
+pub use http::{Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService};
+pub use listen::{Serve, serve};
+pub use middleware::IntoVerdict;
+pub use namespace::Namespace;
+pub use operator::BroadcastOperator;
+pub use server::{Counts, Server};
+pub use socket::{Close, Socket};
+pub use sockeye_adapter::JoinError;
+pub use sockeye_proto::engine::Transport;
+pub use sockeye_proto::socket::{ArgError, DisconnectReason, EncodeError, EventArgs};
+pub use sockeye_proto::{SessionId, SocketId};

@@ -3,6 +3,7 @@
 use crate::config::{Config, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
+use crate::http::BadSids;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) upper: Upper,
     pub(crate) registry: Registry,
+    pub(crate) bad_sids: BadSids,
     /// Where this server's time starts.
     origin: Instant,
     tasks: AtomicUsize,
@@ -182,6 +184,7 @@ impl Shared {
             config,
             upper,
             registry: Registry::default(),
+            bad_sids: BadSids::default(),
             origin: Instant::now(),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),

@@ -1,0 +1,111 @@
+//! Long-polling: the handshake, the poll that waits, the POST that brings packets.
+//! Source: engine.io-protocol v4 § HTTP long-polling.
+
+use super::body::{BodyError, read_body};
+use super::{Answer, new_conn, plain, proxies, refuse, typed};
+use crate::conn::Conn;
+use crate::error::BoxError;
+use crate::server::Shared;
+use crate::session::Session;
+use crate::session::control::Control;
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Request, StatusCode};
+use sockeye_proto::engine::{CloseReason, RequestError, Transport};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::oneshot;
+
+/// Opens a session.
+pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer) -> Answer {
+    let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
+    shared.registry.insert(conn.clone());
+    if shared.is_closing() {
+        // The close that began meanwhile may not have seen this session.
+        conn.close(CloseReason::ServerShuttingDown);
+    }
+    Session::spawn(conn, None);
+    payload(open)
+}
+
+/// Waits for packets.
+pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
+    let (answer, waiting) = oneshot::channel();
+    conn.control(Control::Poll(answer));
+    match waiting.await {
+        Ok(packets) => payload(packets),
+        Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
+    }
+}
+
+/// Takes packets. The answer comes when all of them are handled or wait for their turn.
+pub(super) async fn post<B>(conn: Arc<Conn>, request: Request<B>) -> Answer
+where
+    B: http_body::Body + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let octets = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
+    if octets {
+        // Binary bodies are of protocol version 3.
+        conn.close(CloseReason::TransportError);
+        return refuse(RequestError::BadRequest("BINARY_BODY"), false);
+    }
+    let Some(mut posting) = Posting::begin(&conn) else {
+        conn.close(CloseReason::TransportError);
+        return refuse(RequestError::BadRequest("OVERLAP"), false);
+    };
+    let limit = conn.shared.config.max_payload_bytes;
+    let body = match read_body(request.into_body(), limit).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => {
+            posting.finished = true;
+            return closing(typed(StatusCode::PAYLOAD_TOO_LARGE, "text/html", Bytes::new()));
+        }
+        Err(BodyError::TooSlow) => return closing(plain(StatusCode::REQUEST_TIMEOUT, "request body too slow")),
+        Err(BodyError::Aborted) => return refuse(RequestError::BadRequest("ABORTED"), false),
+    };
+    let (verdict, waiting) = oneshot::channel();
+    conn.control(Control::Post(body, verdict));
+    let verdict = waiting.await;
+    posting.finished = true;
+    match verdict {
+        Ok(Ok(())) => typed(StatusCode::OK, "text/html", "ok"),
+        Ok(Err(error)) => refuse(error, false),
+        Err(_) => refuse(RequestError::UnknownSid, false),
+    }
+}
+
+/// Marks that a POST is under way. One that is dropped before it finished ends the session: its client has
+/// gone away in the middle of a request.
+struct Posting<'a> {
+    conn: &'a Conn,
+    finished: bool,
+}
+
+impl<'a> Posting<'a> {
+    fn begin(conn: &'a Conn) -> Option<Self> {
+        let busy = conn.posting.swap(true, Ordering::AcqRel);
+        (!busy).then_some(Self { conn, finished: false })
+    }
+}
+
+impl Drop for Posting<'_> {
+    fn drop(&mut self) {
+        self.conn.posting.store(false, Ordering::Release);
+        if !self.finished {
+            self.conn.close(CloseReason::TransportError);
+        }
+    }
+}
+
+fn payload(packets: Vec<u8>) -> Answer {
+    let mut answer = typed(StatusCode::OK, "text/plain; charset=UTF-8", packets);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// The rest of the request is not read, so the connection cannot go on.
+fn closing(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
