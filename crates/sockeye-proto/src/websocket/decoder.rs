@@ -124,6 +124,12 @@ impl Decoder {
         self.fragments.as_ref().map(|open| (open.bytes.len(), open.bytes.capacity()))
     }
 
+    /// How many bytes of an open text the next fragment looks at again.
+    #[cfg(test)]
+    pub(super) fn unchecked(&self) -> Option<usize> {
+        self.fragments.as_ref().map(|open| open.bytes.len() - open.valid_up_to)
+    }
+
     /// Reads the header at the front and judges it before any of its payload has to be there.
     #[inline]
     fn read_header(&self, input: &[u8]) -> Result<Option<Frame>, FrameError> {
@@ -158,7 +164,7 @@ impl Decoder {
     #[inline(never)]
     fn take_fragment(&mut self, frame: &Frame, payload: &[u8]) -> Result<(), FrameError> {
         let is_text = frame.opcode == Opcode::Text;
-        self.fragments.get_or_insert_with(|| Box::new(Fragments::new(is_text))).take(payload, frame.fin)
+        self.fragments.get_or_insert_with(|| Box::new(Fragments::new(is_text))).take(payload)
     }
 
     /// The message whose last fragment was just taken in.
@@ -226,7 +232,7 @@ impl Fragments {
     }
 
     /// Text is checked as it comes, so that a peer learns of its first bad byte and not of its last.
-    fn take(&mut self, payload: &[u8], fin: bool) -> Result<(), FrameError> {
+    fn take(&mut self, payload: &[u8]) -> Result<(), FrameError> {
         self.count += 1;
         self.bytes.extend_from_slice(payload);
         if !self.is_text {
@@ -237,8 +243,9 @@ impl Fragments {
             Ok(_) => self.valid_up_to = self.bytes.len(),
             Err(error) => {
                 self.valid_up_to += error.valid_up_to();
-                // Without a length the error is a character that the next fragment may complete.
-                if fin || error.error_len().is_some() {
+                // Without a length the error is a character that the next fragment may complete; that there
+                // is one is seen when the message is whole.
+                if error.error_len().is_some() {
                     return Err(FrameError::InvalidUtf8 { valid_up_to: self.valid_up_to });
                 }
             }

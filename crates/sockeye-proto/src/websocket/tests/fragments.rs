@@ -134,6 +134,18 @@ fn a_character_may_be_split_over_fragments_and_pings() {
 }
 
 #[test]
+fn a_fragment_of_text_is_looked_at_once_but_for_a_split_character() {
+    let text = "a€😀".repeat(50);
+    let mut link = Link::server();
+    link.feed(&client_frame(0x01, &[]));
+    for (i, byte) in text.bytes().enumerate() {
+        link.feed(&client_frame(0x00, &[byte]));
+        let whole = (0..=i + 1).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+        assert_eq!(link.decoder.unchecked(), Some(i + 1 - whole));
+    }
+}
+
+#[test]
 fn bad_text_fails_with_the_first_fragment_that_shows_it() {
     // f4 may begin a character, f4 90 cannot; the fragments after it never come.
     let mut link = Link::server();
