@@ -1,2 +1,43 @@
-//! Placeholder of the skeleton.
-fn main() {}
+//! Contract servers: what the public test suites, hostile testers and the benchmark talk to. Each one is the
+//! shipped server with a few handlers.
+//!
+//! `sockeye-conformance <contract>`, `PORT` from the environment (3000), on 127.0.0.1 and ::1.
+
+mod abuse;
+mod bench;
+mod engine_v4;
+mod net;
+mod socket_v5;
+mod ws_echo;
+
+use std::io;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let contract = std::env::args().nth(1).unwrap_or_default();
+    let served = net::runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            match contract.as_str() {
+                "engine-v4" => engine_v4::serve().await,
+                "socket-v5" => socket_v5::serve().await,
+                "abuse" => abuse::serve().await,
+                "ws-echo" => ws_echo::serve().await,
+                "bench" => bench::serve().await,
+                other => Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("unknown contract \"{other}\"; one of: engine-v4 socket-v5 abuse ws-echo bench"),
+                )),
+            }
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sockeye-conformance: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::handshake::Handshake;
 use crate::server::Server;
 use crate::socket::Socket;
 use serde::de::DeserializeOwned;
-use sockeye_proto::socket::{Args, DisconnectReason};
+use sockeye_proto::socket::{Args, ArgsBuf, DisconnectReason};
 use std::any::type_name;
 use std::sync::Arc;
 
@@ -100,6 +100,22 @@ impl<T: DeserializeOwned + 'static> FromEvent for Arguments<T> {
     fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
         let args = parts.args.ok_or(ExtractError::NotHere { wanted: "the arguments" })?;
         Ok(Arguments(args.decode_all()?))
+    }
+}
+
+/// All arguments as they arrived, undecoded: to relay them, or to decode them later. They can be emitted again
+/// as they are, attachments included.
+///
+/// ```
+/// use sockeye::{RawArguments, Server, Socket};
+///
+/// Server::new().on("relay", async |socket: Socket, args: RawArguments| {
+///     socket.broadcast().emit("relayed", args.as_args())
+/// });
+/// ```
+impl FromEvent for ArgsBuf {
+    fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
+        Ok(parts.args.ok_or(ExtractError::NotHere { wanted: "the arguments" })?.to_owned_args())
     }
 }
 

@@ -63,5 +63,6 @@ pub use server::{Counts, Server};
 pub use socket::{Close, Socket};
 pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;
-pub use sockeye_proto::socket::{ArgError, DisconnectReason, EncodeError, EventArgs};
+pub use sockeye_proto::socket::ArgsBuf as RawArguments;
+pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 pub use sockeye_proto::{SessionId, SocketId};

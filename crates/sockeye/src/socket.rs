@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::engine::{CloseReason, Transport};
 use sockeye_proto::socket::{ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, encode_disconnect, encode_event};
-use sockeye_proto::{SessionId, SocketId};
+use sockeye_proto::SocketId;
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -115,7 +115,7 @@ impl Socket {
     /// The payload is not a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ArgError> {
         let auth = self.0.auth.as_deref().unwrap_or("{}");
-        serde_json::from_str(auth).map_err(|error| ArgError::Json { index: 0, message: error.to_string() })
+        serde_json::from_str(auth).map_err(|error| ArgError::Invalid { index: 0, reason: error.to_string() })
     }
 
     /// The transport in use at this moment.
@@ -473,10 +473,6 @@ impl Socket {
 
     pub(crate) fn inner_namespace(&self) -> &Arc<NamespaceInner> {
         &self.0.namespace
-    }
-
-    pub(crate) fn session_id(&self) -> &SessionId {
-        &self.0.conn.sid
     }
 
     fn store(&self) -> MutexGuard<'_, Option<Box<Store>>> {

@@ -6,7 +6,8 @@
 
 mod table;
 
-pub(crate) use table::{Listener, ListenerTable, Listeners};
+pub use table::Listener;
+pub(crate) use table::{ListenerTable, Listeners, On};
 
 use crate::error::{BoxError, ExtractError};
 use crate::extract::{EventParts, FromEvent};

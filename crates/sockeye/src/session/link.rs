@@ -206,11 +206,6 @@ impl Link {
         self.partial = kept;
     }
 
-    /// True while input waits here although the stream may have none.
-    pub(crate) fn has_unread(&self) -> bool {
-        self.unread
-    }
-
     /// Bytes that were given to the link and that the kernel has not accepted.
     pub(crate) fn unwritten(&self) -> usize {
         self.flight_bytes - self.written

@@ -510,18 +510,12 @@ impl Core {
                     self.request(request, cx);
                 }
             }
-            ServerEvent::Text(text) => self.raw(Message::Text(text.to_owned())),
-            ServerEvent::Binary(data) => self.raw(Message::Binary(Bytes::copy_from_slice(data))),
+            ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned())),
+            ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
             ServerEvent::Closed => self.end(CloseReason::TransportClose, Goodbye::Close(None)),
             ServerEvent::Nothing => {}
         }
         self.review_load(now)
-    }
-
-    fn raw(&self, message: Message) {
-        if let Upper::Engine(on_message) = &self.conn.shared.upper {
-            on_message(&EngineSocket::new(self.conn.clone()), message);
-        }
     }
 
     fn request(&mut self, request: Request, cx: &mut Context<'_>) {
@@ -575,6 +569,12 @@ impl Core {
             self.paused = false;
             self.connection.session().resume_heartbeat(now);
         }
+    }
+}
+
+fn raw(conn: &Arc<Conn>, message: Message) {
+    if let Upper::Engine(on_message) = &conn.shared.upper {
+        on_message(&EngineSocket::new(conn.clone()), message);
     }
 }
 
@@ -726,7 +726,6 @@ fn refuse(control: Control) {
 
 fn disconnect_reason(reason: CloseReason) -> DisconnectReason {
     match reason {
-        CloseReason::TransportError => DisconnectReason::TransportError,
         CloseReason::TransportClose => DisconnectReason::TransportClose,
         CloseReason::ForcedClose => DisconnectReason::ForcedClose,
         CloseReason::PingTimeout => DisconnectReason::PingTimeout,
@@ -734,5 +733,6 @@ fn disconnect_reason(reason: CloseReason) -> DisconnectReason {
         CloseReason::SlowConsumer => DisconnectReason::SlowConsumer,
         CloseReason::InboxOverflow => DisconnectReason::InboxOverflow,
         CloseReason::ServerShuttingDown => DisconnectReason::ServerShuttingDown,
+        _ => DisconnectReason::TransportError,
     }
 }

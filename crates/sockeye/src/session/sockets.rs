@@ -192,7 +192,13 @@ fn refuse(
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
     let packet = encode_connect_error(namespace, error.message(), error.payload(), HEADROOM);
-    with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+    match packet {
+        Ok(packet) => {
+            with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+        }
+        // The data is a JSON value already; only its depth can be too much.
+        Err(error) => tracing::error!(%error, "connect_error_not_sent"),
+    }
     mux.refuse(namespace)
 }
 

@@ -1,0 +1,76 @@
+//! What a hostile tester drives: it must survive everything with default limits.
+//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials.
+
+use crate::{net, socket_v5};
+use axum::Json;
+use axum::routing::get;
+use serde_json::{Value, json};
+use sockeye::{Ack, ConnectError, Cors, Data, Namespace, RawArguments, Server, Socket};
+use std::io;
+use std::time::Duration;
+
+pub(crate) async fn serve() -> io::Result<()> {
+    let mut options = Server::builder();
+    if std::env::var_os("SLOWPING").is_none() {
+        options = options
+            .ping_interval(Duration::from_millis(300))
+            .ping_timeout(Duration::from_millis(200))
+            .connect_timeout(Duration::from_secs(1))
+            .upgrade_timeout(Duration::from_secs(1));
+    }
+    if let Ok(origin) = std::env::var("CORS") {
+        options = options.cors(Cors::from([origin]).credentials());
+    }
+    let io = options.build();
+    for name in ["/", "/custom", "/slow"] {
+        handle(&io.of(name));
+    }
+    io.of("/slow").middleware(async || {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Ok::<_, ConnectError>(())
+    });
+    net::serve_all(move |listener| {
+        let health = io.clone();
+        let app = axum::Router::new()
+            .route("/healthz", get(async move || Json(report(&health))))
+            .layer(io.layer());
+        async move { sockeye::serve(listener, app).await }
+    })
+    .await
+}
+
+fn handle(namespace: &Namespace) {
+    socket_v5::echo(namespace);
+    namespace.on("join", async |socket: Socket, ack: Option<Ack>, Data(room): Data<String>| {
+        socket.join(&room)?;
+        if let Some(ack) = ack {
+            ack.send("ok")?;
+        }
+        Ok::<_, sockeye::BoxError>(())
+    });
+    let everyone = namespace.clone();
+    namespace.on("room-send", async move |Data(room): Data<String>, args: RawArguments| {
+        everyone.to(&room).emit("room-msg", args.as_args().skip(1))
+    });
+    let everyone = namespace.clone();
+    namespace.on("broadcast", async move |args: RawArguments| everyone.emit("bcast", args.as_args()));
+    namespace.on("count", async |ack: Ack| ack.send(&1));
+}
+
+/// Resident memory in bytes, and what the server holds.
+fn report(io: &Server) -> Value {
+    let counts = io.counts();
+    json!({
+        "rss": resident_bytes(),
+        "clients": counts.clients,
+        "sockets": counts.sockets,
+        "rooms": counts.rooms,
+        "tasks": counts.tasks,
+    })
+}
+
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
