@@ -164,13 +164,6 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The arguments behind the first `count`. The attachments stay numbered as they were, so what is left out
-    /// should hold none when the rest is sent on.
-    pub fn skip(&self, count: usize) -> Args<'a> {
-        let skip = u8::try_from(count).map_or(u8::MAX, |count| self.skip.saturating_add(count));
-        Args { skip, ..self.clone() }
-    }
-
     /// A copy that owns its text (one allocation) and shares the attachments.
     pub fn to_owned_event(&self) -> EventBuf {
         let name_len = u32::try_from(self.name.len()).unwrap_or(u32::MAX);
