@@ -2,7 +2,9 @@
 //! those who want types, and the way out.
 
 mod argument;
+mod attached;
 pub(crate) mod decode;
 pub(crate) mod encode;
+mod placeholders;
 pub(crate) mod scan;
 pub(crate) mod text;

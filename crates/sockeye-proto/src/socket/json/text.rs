@@ -34,7 +34,8 @@ pub(crate) fn plain_run(bytes: &[u8], mut at: usize) -> usize {
 
 #[inline]
 fn is_special(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < 0x20
+    // Without short circuits, so that the block loop has no branches.
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
 
 #[inline]
