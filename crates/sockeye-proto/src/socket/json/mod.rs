@@ -7,4 +7,6 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 mod placeholders;
 pub(crate) mod scan;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
