@@ -5,6 +5,7 @@
 
 use super::args::{SpanVec, Spans};
 use super::incoming::{self, Body};
+use super::json::scan::Strings;
 use super::json::text::repair_surrogates;
 use super::mux::{Limits, MAX_NAMESPACE_BYTES, MuxError};
 use super::packet::{Header, PacketType};
@@ -58,7 +59,7 @@ struct Assembly {
 impl Receiver {
     /// Takes a text packet. `None` when attachments must follow. `fate` is asked for a binary packet's
     /// namespace, once the packet has proved well-formed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text<'a>(
         &'a mut self,
         text: &'a str,
@@ -77,17 +78,16 @@ impl Receiver {
             let len_bytes = header.namespace.len();
             return Err(MuxError::NamespaceTooLong { len_bytes, limit: MAX_NAMESPACE_BYTES });
         }
-        let Header { packet_type, namespace, ack_id, payload, .. } = header;
-        if payload.is_empty() && !packet_type.is_binary() {
-            let none = Spans::Own(incoming::no_elements());
-            return Ok(Some(Packet { namespace, body: incoming::read(packet_type, ack_id, "", none, &[])? }));
-        }
-        if packet_type.is_binary() {
+        if header.packet_type.is_binary() {
             return self.open(&header, text.len(), limits, fate).map(|()| None);
         }
-        let scanned = incoming::scan(&header)?;
-        let payload = if scanned.lone_surrogate { self.hold_text(payload) } else { payload };
-        let body = incoming::read(packet_type, ack_id, payload, Spans::Own(scanned.elements), &[])?;
+        let Header { packet_type, namespace, ack_id, payload, .. } = header;
+        let mut elements = SpanVec::new();
+        let payload = match incoming::scan(&header, &mut elements)? {
+            Strings::Whole => payload,
+            Strings::LoneSurrogate => self.hold_text(payload),
+        };
+        let body = incoming::read(packet_type, ack_id, payload, Spans::Own(elements), &[])?;
         Ok(Some(Packet { namespace, body }))
     }
 
@@ -143,14 +143,17 @@ impl Receiver {
         if missing > limit {
             return Err(MuxError::TooManyAttachments { count: missing, limit });
         }
-        let scanned = incoming::scan(header)?;
-        let payload = if scanned.lone_surrogate { repair_surrogates(payload) } else { payload.into() };
+        let mut elements = SpanVec::new();
+        let payload = match incoming::scan(header, &mut elements)? {
+            Strings::Whole => payload.into(),
+            Strings::LoneSurrogate => repair_surrogates(payload),
+        };
         let assembly = Assembly {
             packet_type,
             namespace: namespace.into(),
             ack_id,
             payload,
-            elements: scanned.elements,
+            elements,
             attachments: Vec::new(),
             discard: false,
             missing,
@@ -173,6 +176,7 @@ impl Receiver {
 }
 
 impl Assembly {
+    #[inline(never)]
     fn read(&self) -> Result<Body<'_>, MuxError> {
         let elements = Spans::Lent(&self.elements);
         incoming::read(self.packet_type, self.ack_id, &self.payload, elements, &self.attachments)

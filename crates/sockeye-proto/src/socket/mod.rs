@@ -19,6 +19,8 @@ mod json;
 mod mux;
 mod packet;
 mod reason;
+#[cfg(test)]
+mod tests;
 
 pub use args::{ArgError, Args, ArgsBuf, Event, EventBuf};
 pub use json::encode::{

@@ -185,3 +185,101 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(
+        packet_type: PacketType,
+        attachments: usize,
+        namespace: &'static str,
+        ack_id: Option<u64>,
+        payload: &'static str,
+    ) -> Result<Header<'static>, DecodeError> {
+        Ok(Header { packet_type, attachments, namespace, ack_id, payload })
+    }
+
+    #[test]
+    fn the_head_is_type_count_namespace_and_ack_id() {
+        use PacketType::*;
+        for (text, expected) in [
+            ("0", header(Connect, 0, "/", None, "")),
+            ("0{\"a\":1}", header(Connect, 0, "/", None, "{\"a\":1}")),
+            ("0/admin,{}", header(Connect, 0, "/admin", None, "{}")),
+            ("0/admin", header(Connect, 0, "/admin", None, "")),
+            ("0/admin?token=1,2,{}", header(Connect, 0, "/admin", Some(2), ",{}")),
+            ("0/admin?token=1,{}", header(Connect, 0, "/admin", None, "{}")),
+            ("0/?,", header(Connect, 0, "/", None, "")),
+            ("1", header(Disconnect, 0, "/", None, "")),
+            ("1/admin,", header(Disconnect, 0, "/admin", None, "")),
+            ("2[\"a\"]", header(Event, 0, "/", None, "[\"a\"]")),
+            ("27[\"a\"]", header(Event, 0, "/", Some(7), "[\"a\"]")),
+            ("2/a/b,0[\"a\"]", header(Event, 0, "/a/b", Some(0), "[\"a\"]")),
+            ("2/\u{e9},007[]", header(Event, 0, "/\u{e9}", Some(7), "[]")),
+            ("31-[]", header(Ack, 0, "/", Some(1), "-[]")),
+            ("4\"no\"", header(ConnectError, 0, "/", None, "\"no\"")),
+            ("51-[]", header(BinaryEvent, 1, "/", None, "[]")),
+            ("510-/n,12[]", header(BinaryEvent, 10, "/n", Some(12), "[]")),
+            ("6999999999-3[]", header(BinaryAck, 999_999_999, "/", Some(3), "[]")),
+        ] {
+            assert_eq!(Header::decode(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_the_protocol_does_not_know_is_refused() {
+        let unknown = |byte| DecodeError::UnknownType { byte };
+        for (text, expected) in [
+            ("", DecodeError::Empty),
+            ("7", unknown(b'7')),
+            ("-", unknown(b'-')),
+            ("a[]", unknown(b'a')),
+            ("\u{e9}", unknown(0xc3)),
+            ("5", DecodeError::BadAttachmentCount),
+            ("5[]", DecodeError::BadAttachmentCount),
+            ("5-[]", DecodeError::BadAttachmentCount),
+            ("50-[]", DecodeError::BadAttachmentCount),
+            ("51[]", DecodeError::BadAttachmentCount),
+            ("5-1-[]", DecodeError::BadAttachmentCount),
+            ("51.5-[]", DecodeError::BadAttachmentCount),
+            ("51e1-[]", DecodeError::BadAttachmentCount),
+            ("6splice-[]", DecodeError::BadAttachmentCount),
+            ("51000000000-[]", DecodeError::BadAttachmentCount),
+        ] {
+            assert_eq!(Header::decode(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ack_id_has_at_most_nineteen_digits() {
+        for (digits, understood) in [(18, true), (19, true), (20, false), (900_000, false)] {
+            let text = format!("2{}[]", "9".repeat(digits));
+            let decoded = Header::decode(&text).map(|header| header.ack_id);
+            let expected = if understood {
+                Ok(Some(10_u64.pow(digits as u32 - 1) * 9 + (10_u64.pow(digits as u32 - 1) - 1)))
+            } else {
+                Err(DecodeError::AckIdTooLong { limit: 19 })
+            };
+            assert_eq!(decoded, expected, "{digits}");
+        }
+    }
+
+    #[test]
+    fn an_attachment_count_of_any_length_is_refused_at_once() {
+        let text = format!("5{}-[]", "1".repeat(900_000));
+        assert_eq!(Header::decode(&text), Err(DecodeError::BadAttachmentCount));
+    }
+
+    #[test]
+    fn reserved_names_are_found_and_only_they() {
+        for name in RESERVED_EVENTS {
+            assert_eq!(reserved(name), Some(name));
+            assert_eq!(reserved(&name[1..]), None);
+            assert_eq!(reserved(&format!("{name}s")), None);
+            assert_eq!(reserved(&name.to_uppercase()), None);
+        }
+        assert_eq!(reserved("error"), None);
+        assert_eq!(reserved(""), None);
+    }
+}

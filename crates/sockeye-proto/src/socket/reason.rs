@@ -104,3 +104,41 @@ impl ClientDisconnectReason {
         !matches!(self, Self::IoServerDisconnect | Self::IoClientDisconnect)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_reasons_are_the_official_strings_and_two_of_our_own() {
+        let texts: Vec<_> = DisconnectReason::ALL.iter().map(ToString::to_string).collect();
+        let expected = "transport error|transport close|forced close|ping timeout|parse error|\
+            server shutting down|forced server close|client namespace disconnect|\
+            server namespace disconnect|slow consumer|inbox overflow";
+        assert_eq!(texts.join("|"), expected);
+    }
+
+    #[test]
+    fn client_reasons_are_the_official_strings() {
+        let texts: Vec<_> = ClientDisconnectReason::ALL.iter().map(ToString::to_string).collect();
+        let expected = "io server disconnect|io client disconnect|ping timeout|transport close|\
+            transport error|parse error|forced close";
+        assert_eq!(texts.join("|"), expected);
+    }
+
+    #[test]
+    fn only_an_ending_that_nobody_wished_is_recoverable() {
+        let recoverable = |reason: &&DisconnectReason| reason.is_recoverable();
+        let texts: Vec<_> = DisconnectReason::ALL.iter().filter(recoverable).map(|r| r.as_str()).collect();
+        let expected = "transport error|transport close|forced close|ping timeout|server shutting down|\
+            forced server close";
+        assert_eq!(texts.join("|"), expected);
+    }
+
+    #[test]
+    fn a_client_stays_away_when_either_side_decided_to_part() {
+        for reason in ClientDisconnectReason::ALL {
+            assert_eq!(reason.reconnects(), !reason.as_str().starts_with("io "), "{reason}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The serializer of one argument. A text, by far the most frequent argument, is escaped in blocks;
-//! `serde_json`, which looks at every byte, gets everything else (1 KiB: 60 ns against 600 ns).
+//! `serde_json`, which looks at every byte, gets everything else (an event with 1 KiB of text: 110 ns
+//! instead of 300 ns and more).
 
 use super::encode::Wire;
 use super::text;

@@ -2,7 +2,7 @@
 //! type, and the packet (socket.io-protocol v5 § Packet encoding). Bytes among the arguments leave as
 //! attachments and turn the packet into its binary form.
 
-use super::super::args::Args;
+use super::super::args::{Args, SpanVec};
 use super::super::packet::{PacketType, reserved};
 use super::argument::Argument;
 use super::scan::{self, MAX_DEPTH};
@@ -407,7 +407,7 @@ impl serde_json::ser::Formatter for Wire<'_> {
 
     /// A `RawValue`: valid JSON, but of any depth.
     fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, json: &str) -> io::Result<()> {
-        if scan::plain(json, self.depth).is_err() {
+        if scan::plain(json, self.depth, &mut SpanVec::new()).is_err() {
             self.faults.too_deep = true;
             return Err(io::ErrorKind::InvalidInput.into());
         }

@@ -2,7 +2,11 @@
 //! those who want types, and the way out.
 
 mod argument;
+mod attached;
 pub(crate) mod decode;
 pub(crate) mod encode;
+mod placeholders;
 pub(crate) mod scan;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;

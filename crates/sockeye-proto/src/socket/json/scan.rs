@@ -5,21 +5,20 @@
 //! Accepted is what `JSON.parse` accepts. Source: RFC 8259; socket.io-protocol v5 § Packet encoding.
 
 use super::super::args::SpanVec;
+use super::placeholders::Places;
 use super::text::{self, Escape};
-use smallvec::SmallVec;
-use std::borrow::Cow;
 
 /// Containers that a packet may nest, its own array included; the payload of a CONNECT counts as an
 /// argument. The same number is what `serde_json` walks, so whatever is accepted can also be decoded.
 pub const MAX_DEPTH: usize = 128;
 
-/// What the pass found.
-#[derive(Debug)]
-pub(crate) struct Scanned {
-    /// The elements of the outer array; empty for any other value.
-    pub(crate) elements: SpanVec,
+/// What the pass found besides the elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strings {
+    /// Every string is Unicode.
+    Whole,
     /// Some string has a lone surrogate, which no Rust string can hold.
-    pub(crate) lone_surrogate: bool,
+    LoneSurrogate,
 }
 
 /// Why a payload was refused. Positions are bytes from its start.
@@ -37,32 +36,26 @@ pub(crate) enum Fault {
 }
 
 /// Scans the JSON text of a packet without attachments. `outer` is how many containers stand around it.
+/// If it is an array, its elements are added to `elements` (in place, for a copy of them costs as much as
+/// finding them).
 #[inline]
-pub(crate) fn plain(json: &str, outer: usize) -> Result<Scanned, Fault> {
-    let mut ignored = Ignore;
-    Scanner { bytes: json.as_bytes(), pos: 0, lone_surrogate: false }.run(outer, &mut ignored)
+pub(crate) fn plain(json: &str, outer: usize, elements: &mut SpanVec) -> Result<Strings, Fault> {
+    Scanner { bytes: json.as_bytes(), pos: 0, strings: Strings::Whole }.run(outer, elements, &mut Ignore)
 }
 
-/// Scans the JSON text of a packet with `attachments` of them.
-pub(crate) fn binary(json: &str, attachments: usize) -> Result<Scanned, Fault> {
-    let words = attachments.div_ceil(64);
-    let mut places = Places {
-        json,
-        used: SmallVec::from_elem(0, words),
-        attachments,
-        found: 0,
-        object: Object::default(),
-        expect: Member::Other,
-    };
-    let scanned = Scanner { bytes: json.as_bytes(), pos: 0, lone_surrogate: false }.run(0, &mut places)?;
-    if places.found != attachments {
-        return Err(Fault::Unplaced { found: places.found });
+/// Scans the JSON text of a packet with `attachments` of them, as [`plain`] does.
+pub(crate) fn binary(json: &str, attachments: usize, elements: &mut SpanVec) -> Result<Strings, Fault> {
+    let mut places = Places::new(json, attachments);
+    let scanner = Scanner { bytes: json.as_bytes(), pos: 0, strings: Strings::Whole };
+    let strings = scanner.run(0, elements, &mut places)?;
+    if places.found() != attachments {
+        return Err(Fault::Unplaced { found: places.found() });
     }
-    Ok(scanned)
+    Ok(strings)
 }
 
 /// What a pass wants to hear about besides syntax.
-trait Watch {
+pub(crate) trait Watch {
     fn open_object(&mut self, _at: usize) -> Result<(), Fault> {
         Ok(())
     }
@@ -86,13 +79,12 @@ impl Watch for Ignore {}
 struct Scanner<'j> {
     bytes: &'j [u8],
     pos: usize,
-    lone_surrogate: bool,
+    strings: Strings,
 }
 
 impl Scanner<'_> {
     #[inline]
-    fn run(mut self, outer: usize, watch: &mut impl Watch) -> Result<Scanned, Fault> {
-        let mut elements = SpanVec::new();
+    fn run(mut self, outer: usize, elements: &mut SpanVec, watch: &mut impl Watch) -> Result<Strings, Fault> {
         let limit = MAX_DEPTH.saturating_sub(outer);
         // Bit 0 is the innermost container: 1 for an object.
         let mut objects = 0_u128;
@@ -154,7 +146,7 @@ impl Scanner<'_> {
                     if self.pos < self.bytes.len() {
                         return Err(self.syntax());
                     }
-                    return Ok(Scanned { elements, lone_surrogate: self.lone_surrogate });
+                    return Ok(self.strings);
                 }
                 if depth == 1 && root_is_array {
                     elements.push((offset(element), offset(self.pos)));
@@ -252,7 +244,7 @@ impl Scanner<'_> {
             Some(b'u') => match text::unicode_escape(self.bytes, self.pos) {
                 Some(Escape::Char { len }) => len,
                 Some(Escape::Lone) => {
-                    self.lone_surrogate = true;
+                    self.strings = Strings::LoneSurrogate;
                     text::ESCAPE_LEN
                 }
                 None => return Err(self.syntax()),
@@ -304,135 +296,4 @@ impl Scanner<'_> {
 #[inline]
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// A binary packet: finds the placeholders. A placeholder holds no container, so the innermost object is
-/// all there is to remember.
-struct Places<'j> {
-    json: &'j str,
-    /// One bit per attachment that has its place.
-    used: SmallVec<[u64; 1]>,
-    attachments: usize,
-    found: usize,
-    object: Object,
-    /// Which member the next scalar is the value of.
-    expect: Member,
-}
-
-/// The object around the current position, as far as it may be a placeholder.
-#[derive(Default)]
-struct Object {
-    start: usize,
-    members: usize,
-    /// `"_placeholder":true` was among them.
-    marked: bool,
-    num: Option<usize>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Member {
-    Placeholder,
-    Num,
-    Other,
-}
-
-impl Places<'_> {
-    fn misplaced(&self) -> Fault {
-        Fault::Placeholder { at: self.object.start }
-    }
-
-    /// A container begins within the current object, which is therefore no placeholder.
-    fn nest(&mut self) -> Result<(), Fault> {
-        self.expect = Member::Other;
-        if self.object.marked { Err(self.misplaced()) } else { Ok(()) }
-    }
-
-    /// A container ended; what is around it holds a container.
-    fn unnest(&mut self) {
-        self.expect = Member::Other;
-        self.object = Object { members: Object::NOT_A_PLACEHOLDER, ..Object::default() };
-    }
-
-    fn place(&mut self, num: usize) -> Option<()> {
-        if num >= self.attachments {
-            return None;
-        }
-        let word = self.used.get_mut(num / 64)?;
-        let bit = 1_u64 << (num % 64);
-        if *word & bit != 0 {
-            return None;
-        }
-        *word |= bit;
-        self.found = self.found.saturating_add(1);
-        Some(())
-    }
-}
-
-impl Object {
-    /// More members than a placeholder has.
-    const NOT_A_PLACEHOLDER: usize = 3;
-}
-
-impl Watch for Places<'_> {
-    fn open_object(&mut self, at: usize) -> Result<(), Fault> {
-        self.nest()?;
-        self.object = Object { start: at, ..Object::default() };
-        Ok(())
-    }
-
-    fn open_array(&mut self, _at: usize) -> Result<(), Fault> {
-        self.nest()?;
-        // Scalars of an array are nobody's members.
-        self.object = Object::default();
-        Ok(())
-    }
-
-    fn key(&mut self, start: usize, end: usize) {
-        self.object.members = self.object.members.saturating_add(1);
-        let quoted = self.json.get(start..end).unwrap_or_default();
-        self.expect = match unescaped_key(quoted).as_ref() {
-            "_placeholder" => Member::Placeholder,
-            "num" => Member::Num,
-            _ => Member::Other,
-        };
-    }
-
-    fn scalar(&mut self, start: usize, end: usize) {
-        let json = self.json.get(start..end).unwrap_or_default();
-        match std::mem::replace(&mut self.expect, Member::Other) {
-            Member::Placeholder => self.object.marked |= json == "true",
-            Member::Num => self.object.num = index(json),
-            Member::Other => {}
-        }
-    }
-
-    fn close_object(&mut self, _at: usize) -> Result<(), Fault> {
-        if self.object.marked {
-            let whole = self.object.members == 2;
-            let num = self.object.num.filter(|_| whole).ok_or_else(|| self.misplaced())?;
-            self.place(num).ok_or_else(|| self.misplaced())?;
-        }
-        self.unnest();
-        Ok(())
-    }
-
-    fn close_array(&mut self) {
-        self.unnest();
-    }
-}
-
-/// The member name in `quoted`, its escapes resolved: `"\u006eum"` is `num` to every JSON parser, and a
-/// placeholder that hides so would be found by serde later, uncounted.
-fn unescaped_key(quoted: &str) -> Cow<'_, str> {
-    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-    let longest = "_placeholder".len().saturating_mul(text::ESCAPE_LEN);
-    if inner.len() > longest || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cow::Borrowed(inner);
-    }
-    serde_json::from_str::<String>(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
-}
-
-/// A plain decimal index.
-fn index(json: &str) -> Option<usize> {
-    if json.bytes().all(|byte| byte.is_ascii_digit()) { json.parse().ok() } else { None }
 }

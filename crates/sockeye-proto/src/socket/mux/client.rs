@@ -223,6 +223,7 @@ impl<S> Table<S> {
         if self.entry(namespace).is_some() { Fate::Collect } else { Fate::Discard }
     }
 
+    #[inline(always)]
     fn dispatch<'a>(&'a mut self, packet: Packet<'a>) -> Result<ClientEvent<'a, S>, MuxError> {
         let Packet { namespace, body } = packet;
         Ok(match body {

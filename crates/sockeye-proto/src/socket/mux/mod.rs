@@ -3,6 +3,8 @@
 
 pub(crate) mod client;
 pub(crate) mod server;
+#[cfg(test)]
+mod tests;
 
 use super::packet::{DecodeError, PacketType};
 use std::fmt;

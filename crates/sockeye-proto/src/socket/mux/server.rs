@@ -244,7 +244,7 @@ impl<S> Table<S> {
         Ok(if socket.is_some() { Fate::Collect } else { Fate::Discard })
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch<'a>(
         &'a mut self,
         packet: Packet<'a>,
