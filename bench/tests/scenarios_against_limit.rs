@@ -1,6 +1,11 @@
 //! Every scenario against both limits, in one process: the contract of `README.md`, spoken from both sides.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "clippy exempts only #[test] functions")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy exempts only #[test] functions"
+)]
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;

@@ -14,6 +14,7 @@ mod servers;
 mod statistics;
 mod table;
 
+use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 use std::thread;
@@ -51,7 +52,7 @@ fn verdict(missed: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn measure(options: &Options) -> Result<Vec<Row>, Box<dyn std::error::Error>> {
+fn measure(options: &Options) -> Result<Vec<Row>, Box<dyn Error>> {
     let binaries = build::build(&options.servers)?;
     println!("{}", process::machine());
     let _priority = process::Priority::raise();
@@ -71,7 +72,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// All servers stay up for one repetition: those that are not visited cost nothing.
-    fn repeat_warm_scenarios(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+    fn repeat_warm_scenarios(&mut self) -> Result<(), Box<dyn Error>> {
         let scenarios: Vec<&Scenario> =
             self.options.scenarios.iter().filter(|scenario| !scenario.fresh).collect();
         let repetitions = if scenarios.is_empty() { 0 } else { self.options.repetitions };
@@ -94,7 +95,7 @@ impl Bench<'_> {
     }
 
     /// Memory is only comparable in a process that did nothing else before.
-    fn run_fresh_scenarios(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+    fn run_fresh_scenarios(&mut self) -> Result<(), Box<dyn Error>> {
         for scenario in self.options.scenarios.iter().filter(|scenario| scenario.fresh) {
             for server in &self.options.servers {
                 let mut process = self.start(server)?;
@@ -105,7 +106,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn start(&mut self, server: &Server) -> Result<Running, Box<dyn std::error::Error>> {
+    fn start(&mut self, server: &Server) -> Result<Running, Box<dyn Error>> {
         let port = self.ports.next().ok_or("no port left")?;
         Running::start(server, self.binaries.command(server), port, self.options.mode.server_cores())
     }
@@ -116,7 +117,7 @@ impl Bench<'_> {
         process: &mut Running,
         scenario: &Scenario,
         repetition: usize,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    ) -> Result<(), Box<dyn Error>> {
         let generator = LoadGenerator { program: &self.binaries.loadgen, options: self.options };
         let fields = generator.run(scenario, process);
         self.log.add(Row::new(&server.name, scenario, repetition, fields))?;

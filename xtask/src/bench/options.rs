@@ -81,6 +81,9 @@ impl Options {
                 other => return Err(other.unexpected().into()),
             }
         }
+        if repetitions == Some(0) {
+            return Err("--reps must be at least 1".into());
+        }
         let mut servers = servers::select(names.as_deref().unwrap_or(servers::default_names(mode)))?;
         servers.extend(more);
         if mode == Mode::Workers {
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_refused() {
-        for line in ["--servers nobody", "--scen dance", "--reps many", "--server mine", "--fast"] {
+        for line in ["--servers nobody", "--scen dance", "--reps many", "--reps 0", "--server mine", "--fast"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

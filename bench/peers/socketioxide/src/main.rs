@@ -16,7 +16,8 @@ use tokio::runtime::Builder;
 
 fn main() -> io::Result<()> {
     let current_thread = env::var("RT").is_ok_and(|runtime| runtime == "current");
-    let mut runtime = if current_thread { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let mut runtime =
+        if current_thread { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     if let Some(workers) = number("WORKERS") {
         runtime.worker_threads(workers);
     }
