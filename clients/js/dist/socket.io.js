@@ -140,14 +140,16 @@
     let reading = false;
     let writing = false;
     let onPaused;
-    const request = async (method, body) => {
-      const response = await fetch(link.url("http"), {
-        method,
+    const request = async (packets) => {
+      const url = link.url("http");
+      const body = packets && await encodePayload(packets);
+      const response = await fetch(url, {
+        method: packets ? "POST" : "GET",
         body: body ?? null,
         cache: "no-store",
         credentials: link.options.withCredentials ? "include" : "same-origin",
         headers: {
-          ...body !== void 0 && { "content-type": "text/plain;charset=UTF-8" },
+          ...packets && { "content-type": "text/plain;charset=UTF-8" },
           ...link.options.extraHeaders
         },
         signal: abort.signal
@@ -169,7 +171,7 @@
     };
     const read = () => {
       reading = true;
-      request("GET").then(
+      request().then(
         (body) => {
           try {
             for (const packet of decodePayload(body)) {
@@ -190,7 +192,6 @@
         (error) => fail("fetch read error", error)
       );
     };
-    const write = (packets) => encodePayload(packets).then((body) => request("POST", body));
     return {
       name: "polling",
       get writable() {
@@ -199,7 +200,7 @@
       open: read,
       send(packets) {
         writing = true;
-        write(packets).then(
+        request(packets).then(
           () => {
             writing = false;
             if (state === "closed") return;
@@ -211,7 +212,7 @@
       },
       close(tell) {
         state = "closed";
-        if (tell) write([{ type: "close", data: "" }]).then(end, end);
+        if (tell) request([{ type: "close", data: "" }]).then(end, end);
         else end();
       },
       pause(done) {

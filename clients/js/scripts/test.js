@@ -30,5 +30,8 @@ await build({
 });
 
 const built = readdirSync(out).map((name) => join(out, name));
-const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...built], { cwd: root, stdio: "inherit" });
+const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-timeout=60000", ...built], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exitCode = run.status ?? 1;

@@ -62,7 +62,11 @@ test("base64 that is not exact is refused", () => {
 });
 
 test("a body is filled up to the limit, in UTF-8 bytes", () => {
-  const packets = [text("message", "aaa"), text("message", "é"), { type: "message", data: bytes(1, 2, 3, 4) } as Packet];
+  const packets = [
+    text("message", "aaa"),
+    text("message", "é"),
+    { type: "message", data: bytes(1, 2, 3, 4) } as Packet,
+  ];
   // 4aaa = 4, separator and 4é = 4, separator and b + 8 characters = 10.
   for (const [limit, count] of [
     [1, 1],

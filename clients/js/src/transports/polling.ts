@@ -17,14 +17,17 @@ export function polling(link: Link): Transport {
   /** Set while paused; called once nothing is under way. */
   let onPaused: (() => void) | undefined;
 
-  const request = async (method: string, body?: string): Promise<string> => {
-    const response = await fetch(link.url("http"), {
-      method,
+  const request = async (packets?: Packet[]): Promise<string> => {
+    // Before anything is awaited: a session that ends forgets its id.
+    const url = link.url("http");
+    const body = packets && (await encodePayload(packets));
+    const response = await fetch(url, {
+      method: packets ? "POST" : "GET",
       body: body ?? null,
       cache: "no-store",
       credentials: link.options.withCredentials ? "include" : "same-origin",
       headers: {
-        ...(body !== undefined && { "content-type": "text/plain;charset=UTF-8" }),
+        ...(packets && { "content-type": "text/plain;charset=UTF-8" }),
         ...link.options.extraHeaders,
       },
       signal: abort.signal,
@@ -50,7 +53,7 @@ export function polling(link: Link): Transport {
 
   const read = () => {
     reading = true;
-    request("GET").then(
+    request().then(
       (body) => {
         try {
           for (const packet of decodePayload(body)) {
@@ -72,8 +75,6 @@ export function polling(link: Link): Transport {
     );
   };
 
-  const write = (packets: Packet[]) => encodePayload(packets).then((body) => request("POST", body));
-
   return {
     name: "polling",
     get writable() {
@@ -82,7 +83,7 @@ export function polling(link: Link): Transport {
     open: read,
     send(packets) {
       writing = true;
-      write(packets).then(
+      request(packets).then(
         () => {
           writing = false;
           if (state === "closed") return;
@@ -95,7 +96,7 @@ export function polling(link: Link): Transport {
     close(tell) {
       state = "closed";
       // The parked GET goes only after the server has been told, else it would take the abort for a failure.
-      if (tell) write([{ type: "close", data: "" }]).then(end, end);
+      if (tell) request([{ type: "close", data: "" }]).then(end, end);
       else end();
     },
     pause(done) {
