@@ -1,49 +1,41 @@
-//! The project's own commands: `cargo xtask <command>`.
+//! The project's own commands: `cargo xtask COMMAND`.
 //!
-//! A table of commands and nothing else; each command reads its own arguments in a module of its own. What a command
-//! needs to know about the checkout is in `workspace`.
+//! What takes more than one call of cargo lives here, in Rust, so that it runs wherever the project does.
 
 mod test;
 mod tools;
 mod workspace;
 
+use std::error::Error;
 use std::process::ExitCode;
 
-/// A word of the command line and what it starts.
+/// What a command answers: success, a verdict against the project, or what stopped it.
+type CommandResult = Result<ExitCode, Box<dyn Error>>;
+
 struct Command {
     name: &'static str,
-    about: &'static str,
-    run: fn(&[String]) -> Result<(), String>,
+    summary: &'static str,
+    run: fn(lexopt::Parser) -> CommandResult,
 }
 
 const COMMANDS: &[Command] = &[Command {
     name: "test",
-    about: "run every check of the project (--only STEP, --list)",
+    summary: "run every check of the project and count its tests",
     run: test::run,
 }];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.split_first() {
-        Some((name, rest)) => match COMMANDS.iter().find(|command| command.name == name) {
-            Some(command) => (command.run)(rest),
-            None => Err(format!("no command {name:?}\n{}", usage())),
-        },
-        None => Err(usage()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let Some(command) = COMMANDS.iter().find(|command| name == command.name) else {
+        eprintln!("usage: cargo xtask COMMAND [options]\n");
+        for Command { name, summary, .. } in COMMANDS {
+            eprintln!("  {name:8} {summary}");
         }
-    }
-}
-
-fn usage() -> String {
-    let mut text = String::from("usage: cargo xtask <command> [options]\n");
-    for command in COMMANDS {
-        text.push_str(&format!("  {:<8} {}\n", command.name, command.about));
-    }
-    text
+        return ExitCode::from(2);
+    };
+    (command.run)(lexopt::Parser::from_args(arguments)).unwrap_or_else(|error| {
+        eprintln!("xtask {}: {error}", command.name);
+        ExitCode::FAILURE
+    })
 }

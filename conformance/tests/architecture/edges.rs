@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sockeye-conformance", &["sockeye", "sockeye-proto"]),
     // The measuring kit shares no code with what it measures.
     ("sockeye-bench", &[]),
-    ("xtask", &["sockeye-bench"]),
+    ("xtask", &[]),
 ];
 
 /// What makes a machine impure: runtimes, sockets, randomness and clocks, by the name of the crate that offers them.

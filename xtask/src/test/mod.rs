@@ -8,29 +8,34 @@ mod count;
 mod steps;
 
 use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use lexopt::{Arg::Long, ValueExt};
+
 use crate::tools::Tool;
-use crate::workspace;
+use crate::{CommandResult, workspace};
 use count::Count;
 use steps::{STEPS, Step};
 
-/// Runs the steps: all of them, or the one that `--only` names.
+/// Runs the steps: all of them, or the one that `--only` names; `--list` only shows them.
 ///
 /// # Errors
-/// The output of the first step that failed, or what is wrong with the arguments.
-pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let chosen = match arguments {
-        [] => STEPS.iter().collect(),
-        [flag] if flag == "--list" => {
-            STEPS.iter().for_each(|step| println!("{:<8} {}", step.name, step.about));
-            return Ok(());
+/// The first step that failed (its output is printed before), or what is wrong with the arguments.
+pub(crate) fn run(mut arguments: lexopt::Parser) -> CommandResult {
+    let mut chosen: Vec<&Step> = STEPS.iter().collect();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("list") => {
+                STEPS.iter().for_each(|step| println!("{:<8} {}", step.name, step.about));
+                return Ok(ExitCode::SUCCESS);
+            }
+            Long("only") => chosen = vec![find(&arguments.value()?.string()?)?],
+            other => return Err(other.unexpected().into()),
         }
-        [flag, name] if flag == "--only" => choose(name)?,
-        _ => return Err(format!("usage: cargo xtask test [--list | --only {}]", names())),
-    };
+    }
     let start = Instant::now();
     install(&chosen)?;
     let target = workspace::target_dir()?;
@@ -44,18 +49,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
     }
     println!("{}", closing_line(&counted, start.elapsed().as_secs()));
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-fn choose(name: &str) -> Result<Vec<&'static Step>, String> {
-    match STEPS.iter().find(|step| step.name == name) {
-        Some(step) => Ok(vec![step]),
-        None => Err(format!("no step {name:?}; there are {}", names())),
-    }
-}
-
-fn names() -> String {
-    STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join("|")
+fn find(name: &str) -> Result<&'static Step, String> {
+    let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+    STEPS
+        .iter()
+        .find(|step| step.name == name)
+        .ok_or_else(|| format!("no step {name:?}; there are {}", names()))
 }
 
 fn install(steps: &[&Step]) -> Result<(), String> {
@@ -75,10 +77,13 @@ fn install(steps: &[&Step]) -> Result<(), String> {
 
 /// Runs the commands of one step; returns how many tests it counted, or `None` for a step that is no test.
 fn run_step(step: &Step, target: &Path, logs: &Path) -> Result<Option<u64>, String> {
+    // Before the step runs, so that a step which hangs is named.
+    print!("{:<8} ", step.name);
+    io::stdout().flush().map_err(|error| format!("standard output: {error}"))?;
     if let Some(file) = step.only_with
         && !workspace::root().join(file).exists()
     {
-        println!("{:<8}     -    there is no {file}", step.name);
+        println!("    -    there is no {file}");
         return Ok(None);
     }
     let start = Instant::now();
@@ -87,12 +92,14 @@ fn run_step(step: &Step, target: &Path, logs: &Path) -> Result<Option<u64>, Stri
     for command in (step.commands)(target) {
         run_logged(command, &log).map_err(|reason| failure(step, &reason, &log))?;
     }
-    let count = Count::read(&read(&log));
-    let judged = if step.counts { count.judge().map(Some) } else { Ok(None) };
-    let tests = judged.map_err(|reason| failure(step, &reason, &log))?;
-    let shown = tests.map_or_else(String::new, |tests| format!("{tests} tests"));
-    println!("{:<8} {:>5} s  {shown}", step.name, start.elapsed().as_secs());
-    Ok(tests)
+    let seconds = start.elapsed().as_secs();
+    if !step.counts {
+        println!("{seconds:>5} s");
+        return Ok(None);
+    }
+    let tests = Count::read(&read(&log)).judge().map_err(|reason| failure(step, &reason, &log))?;
+    println!("{seconds:>5} s  {tests} tests");
+    Ok(Some(tests))
 }
 
 fn run_logged(mut command: Command, log: &Path) -> Result<(), String> {
@@ -104,13 +111,15 @@ fn run_logged(mut command: Command, log: &Path) -> Result<(), String> {
 }
 
 /// Two handles on the log, so that the lines of both streams stand in the order they were written.
-fn append_to(log: &Path) -> std::io::Result<(File, File)> {
+fn append_to(log: &Path) -> io::Result<(File, File)> {
     let file = File::options().append(true).open(log)?;
     Ok((file.try_clone()?, file))
 }
 
+/// Prints what the step wrote, and says that it failed.
 fn failure(step: &Step, reason: &str, log: &Path) -> String {
-    format!("{}\nFAILED: {} ({}): {reason}", read(log), step.name, step.about)
+    println!("failed\n{}", read(log));
+    format!("FAILED: {} ({}): {reason}", step.name, step.about)
 }
 
 fn read(log: &Path) -> String {
@@ -118,6 +127,9 @@ fn read(log: &Path) -> String {
 }
 
 fn closing_line(counted: &[(&str, u64)], seconds: u64) -> String {
+    if counted.is_empty() {
+        return format!("ok in {seconds} s");
+    }
     let total: u64 = counted.iter().map(|(_, tests)| tests).sum();
     let each: Vec<String> = counted.iter().map(|(name, tests)| format!("{name} {tests}")).collect();
     format!("ok: {total} tests ({}) in {seconds} s", each.join(", "))
@@ -142,7 +154,7 @@ mod tests {
 
     #[test]
     fn unknown_step_is_refused_with_the_names_there_are() {
-        let error = run(&["--only".to_owned(), "nothing".to_owned()]).unwrap_err();
+        let error = run(lexopt::Parser::from_args(["--only", "nothing"])).unwrap_err().to_string();
         assert!(error.contains("no step \"nothing\"") && error.contains("interop"), "{error}");
     }
 }
