@@ -14,7 +14,7 @@ const browser = await launch();
 try {
   const server = new Server(options.contract, { SLOWPING: "1" });
   await server.start();
-  await runClients(browser, server, runner);
+  await runClients(browser, server, options.client, runner);
   await server.kill();
   await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {

@@ -12,18 +12,18 @@ import { MODES } from "../lib/world.mjs";
 
 const scenarios = fileURLToPath(new URL("scenarios.js", import.meta.url));
 
-/** The clients, and where the page gets each from: the package, and the server under test itself. */
-const CLIENTS = [
+/** The clients, and where the page gets each from: the package, and the server under test itself unless a file is named. */
+const clients = (file) => [
   {
     name: "official client",
     script: { path: createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js") },
   },
-  { name: "served client", script: { url: "/socket.io/socket.io.js" } },
+  { name: "our client", script: file ? { path: file } : { url: "/socket.io/socket.io.js" } },
 ];
 
 /** Runs every scenario with every client in every mode. */
-export async function runClients(browser, server, runner) {
-  for (const client of CLIENTS) {
+export async function runClients(browser, server, file, runner) {
+  for (const client of clients(file)) {
     const page = await browser.newPage();
     const heard = complaints(page);
     const diagnose = () => `${heard()}\nthe server wrote:\n${server.log}`;

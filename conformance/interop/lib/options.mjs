@@ -3,6 +3,7 @@
 //!   --target DIR    where cargo builds (default: target in the repository)
 //!   --server FILE   the contract server's binary (default: the newer of the debug and release builds in --target)
 //!   --official      the official Node server instead, to tell a fault of the harness from one of ours
+//!   --client FILE   the bundle that the browser runs as ours (default: what the server serves)
 //!   --only TEXT     only the scenarios whose full name contains the text
 
 import { existsSync, statSync } from "node:fs";
@@ -19,6 +20,7 @@ export function readOptions() {
       target: { type: "string", default: process.env.CARGO_TARGET_DIR ?? join(ROOT, "target") },
       server: { type: "string", default: process.env.SOCKEYE_SERVER },
       official: { type: "boolean", default: false },
+      client: { type: "string" },
       only: { type: "string", default: "" },
     },
   });
@@ -26,6 +28,7 @@ export function readOptions() {
   const built = (name) => newest(values.target, name);
   return {
     only: values.only,
+    client: values.client,
     screenshots: join(values.target, "screenshots"),
     /** The command that serves the contract `abuse`. */
     contract: values.official
