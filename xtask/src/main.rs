@@ -3,6 +3,9 @@
 //! What takes more than one call of cargo lives here, in Rust, so that it runs wherever the project does.
 
 mod bench;
+mod test;
+mod tools;
+mod workspace;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,11 +19,14 @@ struct Command {
     run: fn(lexopt::Parser) -> CommandResult,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "bench",
-    summary: "measure our server beside the physical limit and its peers",
-    run: bench::run,
-}];
+const COMMANDS: &[Command] = &[
+    Command { name: "test", summary: "run every check of the project and count its tests", run: test::run },
+    Command {
+        name: "bench",
+        summary: "measure our server beside the physical limit and its peers",
+        run: bench::run,
+    },
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);

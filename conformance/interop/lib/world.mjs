@@ -1,0 +1,55 @@
+//! What a scenario sees: the server, the transport mode, and a way to connect that is cleaned up afterwards.
+
+import assert from "node:assert/strict";
+import { until } from "./await.mjs";
+import { Connection } from "./peer.mjs";
+
+/** How a client may reach the server. */
+export const MODES = [
+  { name: "polling", transports: ["polling"] },
+  { name: "websocket", transports: ["websocket"] },
+  { name: "upgrade", transports: ["polling", "websocket"] },
+];
+
+export class World {
+  #connections = [];
+
+  constructor(server, mode) {
+    this.server = server;
+    this.mode = mode;
+  }
+
+  /** A new connection in this world's mode. */
+  connection(options = {}) {
+    const connection = new Connection(this.server.origin, { transports: this.mode.transports, ...options });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A connected peer on a connection of its own. */
+  async peer(namespace = "/", auth = undefined, options = {}) {
+    return this.connection({ autoConnect: false, ...options }).join(namespace, auth);
+  }
+
+  /** What the server says about itself. */
+  async health() {
+    const response = await fetch(`${this.server.origin}/healthz`);
+    assert.equal(response.status, 200);
+    return response.json();
+  }
+
+  /** Closes every connection. */
+  close() {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Waits until the server holds nothing of the connections that were closed. */
+  async forgotten() {
+    let left = {};
+    await until("the server to forget all clients, sockets and rooms", async () => {
+      const { clients, sockets, rooms } = await this.health();
+      left = { clients, sockets, rooms };
+      return clients === 0 && sockets === 0 && rooms === 0;
+    }).catch((error) => assert.fail(`${error.message}; it still holds ${JSON.stringify(left)}`));
+  }
+}

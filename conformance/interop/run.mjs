@@ -1,0 +1,48 @@
+//! The official client in Node against a contract server: every scenario over polling, over WebSocket, and upgrading.
+//! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
+
+import { readOptions } from "./lib/options.mjs";
+import { Runner } from "./lib/runner.mjs";
+import { Server } from "./lib/server.mjs";
+import { MODES, World } from "./lib/world.mjs";
+import { acks } from "./scenarios/acks.mjs";
+import { binary } from "./scenarios/binary.mjs";
+import { closing } from "./scenarios/closing.mjs";
+import { events } from "./scenarios/events.mjs";
+import { heartbeat } from "./scenarios/heartbeat.mjs";
+import { limits } from "./scenarios/limits.mjs";
+import { namespaces } from "./scenarios/namespaces.mjs";
+import { order } from "./scenarios/order.mjs";
+import { reconnect } from "./scenarios/reconnect.mjs";
+import { rooms } from "./scenarios/rooms.mjs";
+import { upgrades } from "./scenarios/upgrades.mjs";
+
+const options = readOptions();
+const runner = new Runner("interop", options.only);
+
+/** Runs the scenarios in each mode they name (all three by default) against one server process. */
+async function run(scenarios, env) {
+  const server = new Server(options.contract, env);
+  await server.start();
+  for (const mode of MODES) {
+    for (const scenario of scenarios) {
+      if (scenario.modes && !scenario.modes.includes(mode.name)) continue;
+      const world = new World(server, mode);
+      const full = async () => {
+        const note = await scenario.run(world).finally(() => world.close());
+        await world.forgotten();
+        return note;
+      };
+      const failed = !(await runner.scenario(`${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
+      if (failed || !server.alive) await server.restart();
+    }
+  }
+  await server.kill();
+}
+
+await run(
+  [events, acks, binary, namespaces, rooms, order, limits, closing, reconnect, upgrades].flat(),
+  { SLOWPING: "1" },
+);
+await run(heartbeat, {});
+runner.finish();

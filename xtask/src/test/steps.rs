@@ -1,0 +1,122 @@
+//! The steps of `cargo xtask test`, in the order they run: cheap and telling first, whole systems last.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::tools::Tool;
+use crate::workspace;
+
+const CLIENT: &str = "clients/js";
+const INTEROP: &str = "conformance/interop";
+
+/// One line of the table.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// What is installed before any step runs.
+    pub(crate) needs: &'static [Tool],
+    /// The step exists only with this file; it is named when it is absent.
+    pub(crate) only_with: Option<&'static str>,
+    /// The commands, given the folder that cargo builds into.
+    pub(crate) commands: fn(&Path) -> Vec<Command>,
+    /// Whether the step must report at least one test.
+    pub(crate) counts: bool,
+}
+
+const CHECK: Step =
+    Step { name: "", about: "", needs: &[], only_with: None, commands: |_| Vec::new(), counts: false };
+
+/// Every step.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        commands: |_| vec![cargo(&["fmt", "--all", "--", "--check"])],
+        ..CHECK
+    },
+    Step {
+        name: "clippy",
+        about: "no lint speaks up",
+        commands: |_| vec![cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
+        ..CHECK
+    },
+    Step {
+        name: "rust",
+        about: "unit and integration tests",
+        commands: |_| vec![cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples"])],
+        counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "doc",
+        about: "the examples in the documentation",
+        commands: |_| vec![cargo(&["test", "--workspace", "--doc"])],
+        counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "rustdoc",
+        about: "the documentation builds without warnings",
+        commands: |_| {
+            let mut command = cargo(&["doc", "--workspace", "--no-deps"]);
+            command.env("RUSTDOCFLAGS", "-D warnings");
+            vec![command]
+        },
+        ..CHECK
+    },
+    Step {
+        name: "model",
+        about: "model checks of the concurrent parts",
+        only_with: Some("crates/sockeye/tests/model.rs"),
+        commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--test", "model"])],
+        counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "js",
+        about: "the TypeScript client: types, lint, tests, dist",
+        needs: &[Tool::NodeModules(CLIENT)],
+        commands: |_| vec![inside(CLIENT, "npm", &["run", "check"]), inside(CLIENT, "npm", &["test"])],
+        counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "interop",
+        about: "the official client in Node against our server",
+        needs: &[Tool::NodeModules(INTEROP)],
+        commands: |target| vec![servers(), harness("run.mjs", target)],
+        counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "browser",
+        about: "the official client, ours and the chat in headless Chromium",
+        needs: &[Tool::NodeModules(INTEROP), Tool::Chromium],
+        commands: |target| vec![servers(), harness("browser.mjs", target)],
+        counts: true,
+        ..CHECK
+    },
+];
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = workspace::cargo();
+    command.args(arguments);
+    command
+}
+
+fn inside(folder: &str, program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace::root().join(folder));
+    command
+}
+
+/// Builds the servers that the harnesses start.
+fn servers() -> Command {
+    cargo(&["build", "-p", "sockeye-conformance", "-p", "chat"])
+}
+
+fn harness(script: &str, target: &Path) -> Command {
+    let mut command = inside(INTEROP, "node", &[script, "--target"]);
+    command.arg(target);
+    command
+}

@@ -1,0 +1,80 @@
+//! What the tests need beyond a Rust toolchain and Node, installed when it is missing: npm packages and Chromium.
+//!
+//! Nothing here updates what is already there: a second run costs no network.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use crate::workspace;
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Something a test step needs on the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tool {
+    /// The packages that the lockfile of this folder pins.
+    NodeModules(&'static str),
+    /// The browser of the headless tests.
+    Chromium,
+}
+
+impl Tool {
+    /// Installs the tool unless it is there; returns what was done, or `None` when nothing was.
+    ///
+    /// # Errors
+    /// The command that failed, with its output.
+    pub(crate) fn install(self) -> Result<Option<String>, String> {
+        match self {
+            Tool::NodeModules(folder) => install_node_modules(folder),
+            Tool::Chromium => install_chromium(),
+        }
+    }
+}
+
+fn install_node_modules(folder: &str) -> Result<Option<String>, String> {
+    let path = workspace::root().join(folder);
+    if is_current(&path)? {
+        return Ok(None);
+    }
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(path))?;
+    Ok(Some(format!("npm ci in {folder}")))
+}
+
+/// Whether `node_modules` is at least as new as the lockfile; npm dates its hidden copy of the lockfile at each install.
+fn is_current(folder: &Path) -> Result<bool, String> {
+    let lockfile = folder.join("package-lock.json");
+    let Some(wanted) = modified(&lockfile) else {
+        return Err(format!("{} is missing", lockfile.display()));
+    };
+    Ok(modified(&folder.join("node_modules/.package-lock.json")).is_some_and(|installed| installed >= wanted))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}
+
+fn install_chromium() -> Result<Option<String>, String> {
+    if Path::new(CHROMIUM).exists() {
+        return Ok(None);
+    }
+    run(Command::new("apt-get").arg("update"))?;
+    run(Command::new("apt-get")
+        .args(["install", "-y", "--no-install-recommends", "chromium"])
+        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    Ok(Some("apt-get install chromium".to_owned()))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}");
+    let output = command.output().map_err(|error| format!("{shown} cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{shown} failed ({}); install it by hand if this machine does not allow it\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    ))
+}
