@@ -31,9 +31,8 @@ pub(crate) async fn serve() -> io::Result<()> {
     });
     net::serve_all(move |listener| {
         let health = io.clone();
-        let app = axum::Router::new()
-            .route("/healthz", get(async move || Json(report(&health))))
-            .layer(io.layer());
+        let app =
+            axum::Router::new().route("/healthz", get(async move || Json(report(&health)))).layer(io.layer());
         async move { sockeye::serve(listener, app).await }
     })
     .await

@@ -22,7 +22,8 @@ pub(crate) fn listeners() -> io::Result<Vec<TcpListener>> {
         Err(_) => 3000,
     };
     let v4 = listen(TcpSocket::new_v4()?, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    let v6 = TcpSocket::new_v6().and_then(|socket| listen(socket, SocketAddr::from((Ipv6Addr::LOCALHOST, port))));
+    let v6 =
+        TcpSocket::new_v6().and_then(|socket| listen(socket, SocketAddr::from((Ipv6Addr::LOCALHOST, port))));
     Ok([Some(v4), v6.ok()].into_iter().flatten().collect())
 }
 

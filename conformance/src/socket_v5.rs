@@ -29,6 +29,8 @@ pub(crate) fn echo(namespace: &Namespace) {
         socket.emit("auth", &auth)?;
         Ok::<_, sockeye::BoxError>(())
     });
-    namespace.on("message", async |socket: Socket, args: RawArguments| socket.emit("message-back", args.as_args()));
+    namespace.on("message", async |socket: Socket, args: RawArguments| {
+        socket.emit("message-back", args.as_args())
+    });
     namespace.on("message-with-ack", async |ack: Ack, args: RawArguments| ack.send(args.as_args()));
 }

@@ -21,8 +21,8 @@ pub(crate) async fn serve() -> io::Result<()> {
 async fn accept_all(listener: TcpListener) -> io::Result<()> {
     loop {
         let (tcp, _) = listener.accept().await?;
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tcp), service_fn(upgrade));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(tcp), service_fn(upgrade));
         // A connection that fails concerns its client only.
         tokio::spawn(connection.with_upgrades());
     }

@@ -28,7 +28,12 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    pub(crate) fn new(sid: SessionId, handshake: Handshake, shared: Arc<Shared>, transport: Transport) -> Self {
+    pub(crate) fn new(
+        sid: SessionId,
+        handshake: Handshake,
+        shared: Arc<Shared>,
+        transport: Transport,
+    ) -> Self {
         let conn = Self {
             sid,
             mailbox: Mailbox::new(shared.config.queue_limits()),

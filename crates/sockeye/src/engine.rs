@@ -44,7 +44,10 @@ pub struct EngineServer(Arc<Shared>);
 impl EngineServer {
     /// A server that calls `on_message` for each message, in order of arrival within a session. The call must
     /// not block: it runs in the session's task.
-    pub fn new(options: ServerBuilder, on_message: impl Fn(&EngineSocket, Message) + Send + Sync + 'static) -> Self {
+    pub fn new(
+        options: ServerBuilder,
+        on_message: impl Fn(&EngineSocket, Message) + Send + Sync + 'static,
+    ) -> Self {
         Self(options.into_engine(Upper::Engine(Box::new(on_message))))
     }
 

@@ -83,7 +83,9 @@ impl fmt::Display for AckError {
             AckError::Timeout { after } => write!(f, "operation has timed out: no answer within {after:?}"),
             AckError::Disconnected => f.write_str("socket has been disconnected"),
             AckError::Decode(error) => write!(f, "the acknowledgement cannot be decoded: {error}"),
-            AckError::TooMany { limit } => write!(f, "{limit} acknowledgements of this socket are outstanding, the limit"),
+            AckError::TooMany { limit } => {
+                write!(f, "{limit} acknowledgements of this socket are outstanding, the limit")
+            }
         }
     }
 }
@@ -186,7 +188,9 @@ impl fmt::Display for ExtractError {
             ExtractError::Argument(error) => error.fmt(f),
             ExtractError::NoAck => f.write_str("the client asked for no acknowledgement; take Option<Ack>"),
             ExtractError::NotHere { wanted } => write!(f, "{wanted} is not part of this event"),
-            ExtractError::NoState { wanted } => write!(f, "no state of type {wanted}; give it to Server::builder().state(..)"),
+            ExtractError::NoState { wanted } => {
+                write!(f, "no state of type {wanted}; give it to Server::builder().state(..)")
+            }
         }
     }
 }

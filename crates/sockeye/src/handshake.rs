@@ -39,7 +39,9 @@ impl Handshake {
         text.extend_from_slice(url.as_bytes());
         for (name, value) in headers {
             // Names and values of more than 64 KiB do not pass the HTTP server.
-            let (Ok(name_len), Ok(value_len)) = (u8::try_from(name.as_str().len()), u16::try_from(value.len())) else {
+            let (Ok(name_len), Ok(value_len)) =
+                (u8::try_from(name.as_str().len()), u16::try_from(value.len()))
+            else {
                 continue;
             };
             text.push(name_len);
@@ -70,7 +72,9 @@ impl Handshake {
 
     /// The first header of this name, given in lower case, if its value is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().find(|(given, _)| *given == name).and_then(|(_, value)| std::str::from_utf8(value).ok())
+        self.headers()
+            .find(|(given, _)| *given == name)
+            .and_then(|(_, value)| std::str::from_utf8(value).ok())
     }
 
     /// The query parameters, decoded, `EIO` and `transport` included.
@@ -184,7 +188,8 @@ mod tests {
 
     #[test]
     fn the_query_is_decoded() {
-        let handshake = snapshot(Request::get("/s/?EIO=4&name=a%20b%26c&plus=a+b&broken=%4&flag").body(()).unwrap());
+        let handshake =
+            snapshot(Request::get("/s/?EIO=4&name=a%20b%26c&plus=a+b&broken=%4&flag").body(()).unwrap());
         let query: Vec<_> = handshake.query().collect();
         let pairs = [("EIO", "4"), ("name", "a b&c"), ("plus", "a b"), ("broken", "%4"), ("flag", "")];
         assert_eq!(query, pairs.map(|(key, value)| (key.to_owned(), value.to_owned())));

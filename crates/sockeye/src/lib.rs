@@ -54,7 +54,9 @@ pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, Handl
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
-pub use http::{Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService};
+pub use http::{
+    Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService,
+};
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
 pub use namespace::Namespace;

@@ -98,7 +98,11 @@ impl BroadcastOperator {
     /// Dropping the future stops the waiting; the event is not unsent.
     ///
     /// Source: socket.io-protocol v5 § Acknowledgement; mirrors `io.timeout(ms).emitWithAck` in Node.
-    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl EventArgs) -> BroadcastAckFuture<T> {
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: impl EventArgs,
+    ) -> BroadcastAckFuture<T> {
         let id = self.namespace.next_ack_id();
         let encoded = match encode_event(self.namespace.name(), event, Some(id), args, HEADROOM) {
             Ok(encoded) => encoded,
@@ -146,7 +150,8 @@ impl BroadcastOperator {
 
     fn sockets(&self) -> Vec<Socket> {
         let members = self.namespace.adapter().members(&self.target);
-        let sockets = members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
+        let sockets =
+            members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
         sockets.map(Socket::from).collect()
     }
 }

@@ -15,9 +15,11 @@ use http::Extensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
-use sockeye_proto::engine::{CloseReason, Transport};
-use sockeye_proto::socket::{ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, encode_disconnect, encode_event};
 use sockeye_proto::SocketId;
+use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::socket::{
+    ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, encode_disconnect, encode_event,
+};
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -74,7 +76,12 @@ pub enum Close {
 }
 
 impl Socket {
-    pub(crate) fn new(namespace: Arc<NamespaceInner>, conn: Arc<Conn>, id: SocketId, auth: Option<&str>) -> Self {
+    pub(crate) fn new(
+        namespace: Arc<NamespaceInner>,
+        conn: Arc<Conn>,
+        id: SocketId,
+        auth: Option<&str>,
+    ) -> Self {
         Self(Arc::new_cyclic(|me| SocketInner {
             me: me.clone(),
             id,
@@ -209,7 +216,8 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = self.send_packet(|namespace, headroom| encode_event(namespace, event, Some(id), args, headroom));
+        let sent =
+            self.send_packet(|namespace, headroom| encode_event(namespace, event, Some(id), args, headroom));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {

@@ -34,7 +34,7 @@ pub struct WebSocket {
 /// The response that refuses the request: 400, 405, or 426 for another version of the protocol.
 ///
 /// Source: RFC 6455 § 4.2.
-#[allow(clippy::result_large_err)]
+#[allow(clippy::result_large_err, reason = "a refusal is a response too, and as large")]
 pub fn accept<B: http_body::Body>(
     request: Request<B>,
     max_message_bytes: usize,

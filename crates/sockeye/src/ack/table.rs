@@ -116,7 +116,14 @@ impl<R> AckTable<R> {
 impl<R> Collector<R> {
     /// Waits for as many answers as `expect` will say.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(Gathered { settled: Vec::new(), receivers: Vec::new(), expected: None, waker: None }) })
+        Arc::new(Self {
+            state: Mutex::new(Gathered {
+                settled: Vec::new(),
+                receivers: Vec::new(),
+                expected: None,
+                waker: None,
+            }),
+        })
     }
 
     /// Says how many answers there will be, answers and disconnections counted.

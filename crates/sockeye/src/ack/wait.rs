@@ -158,7 +158,10 @@ impl<T> BroadcastAckFuture<T> {
     }
 
     pub(crate) fn new(id: u64, collector: Arc<Collector<Socket>>, after: Duration) -> Self {
-        Self { state: BroadcastState::Waiting { id, collector, limit: Limit::new(after) }, value: PhantomData }
+        Self {
+            state: BroadcastState::Waiting { id, collector, limit: Limit::new(after) },
+            value: PhantomData,
+        }
     }
 }
 
@@ -169,7 +172,11 @@ impl<T: DeserializeOwned> Future for BroadcastAckFuture<T> {
         let (id, collector, limit) = match &mut self.get_mut().state {
             BroadcastState::Failed(error) => {
                 let emit = Some(error.take().unwrap_or(AckError::Disconnected));
-                return Poll::Ready(Err(BroadcastAckError { answers: Vec::new(), missing: Vec::new(), emit }));
+                return Poll::Ready(Err(BroadcastAckError {
+                    answers: Vec::new(),
+                    missing: Vec::new(),
+                    emit,
+                }));
             }
             BroadcastState::Waiting { id, collector, limit } => (*id, collector, limit),
         };
@@ -179,7 +186,8 @@ impl<T: DeserializeOwned> Future for BroadcastAckFuture<T> {
                 let mut receivers = collector.take_receivers();
                 receivers.retain(|socket| socket.acks().forget(id).is_some());
                 let mut gathered = Gathered::sort(collector.take_settled());
-                let late = receivers.iter().map(|socket| (*socket.id(), AckError::Timeout { after: limit.after }));
+                let late =
+                    receivers.iter().map(|socket| (*socket.id(), AckError::Timeout { after: limit.after }));
                 gathered.missing.extend(late);
                 gathered
             }

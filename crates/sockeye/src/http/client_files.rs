@@ -43,7 +43,9 @@ impl File {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return typed(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=UTF-8", "Method Not Allowed");
         }
-        let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == ETAG || tag == concat!("W/\"", env!("CARGO_PKG_VERSION"), "\""));
+        let known = headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|tag| tag == ETAG || tag == concat!("W/\"", env!("CARGO_PKG_VERSION"), "\""));
         let mut answer = if known {
             let mut answer = Response::new(Bytes::new());
             *answer.status_mut() = StatusCode::NOT_MODIFIED;

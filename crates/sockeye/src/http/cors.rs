@@ -56,7 +56,9 @@ impl Cors {
         };
         match &self.origins {
             Origins::Any => grant(HeaderValue::from_static("*"), false),
-            Origins::Listed(origins) if origins.iter().any(|listed| listed == text) => grant(origin.clone(), true),
+            Origins::Listed(origins) if origins.iter().any(|listed| listed == text) => {
+                grant(origin.clone(), true)
+            }
             _ if host.is_some_and(|host| is_same(text, host)) => Access::Granted(Grant::default()),
             _ => Access::Refused,
         }
@@ -70,7 +72,10 @@ impl Cors {
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = StatusCode::NO_CONTENT;
         let into = answer.headers_mut();
-        into.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"));
+        into.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"),
+        );
         if let Some(wanted) = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             into.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
         }
@@ -149,7 +154,15 @@ mod tests {
         for own in ["http://chat.example:3000", "https://chat.example:3000", "http://CHAT.example:3000"] {
             assert!(granted(&same, own), "{own}");
         }
-        for foreign in ["http://chat.example", "http://chat.example:3001", "http://evil.example:3000", "null", "chat.example:3000", "ftp://chat.example:3000", "http://"] {
+        for foreign in [
+            "http://chat.example",
+            "http://chat.example:3001",
+            "http://evil.example:3000",
+            "null",
+            "chat.example:3000",
+            "ftp://chat.example:3000",
+            "http://",
+        ] {
             assert!(!granted(&same, foreign), "{foreign}");
         }
     }

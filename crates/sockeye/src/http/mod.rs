@@ -8,12 +8,12 @@ mod polling;
 mod proxies;
 mod websocket;
 
+pub use body::DeadlineBody;
 pub use body::ResponseBody;
 pub use cors::Cors;
 pub use proxies::PeerAddr;
-pub use body::DeadlineBody;
-pub(crate) use websocket::reclaim;
 pub(crate) use proxies::{BadSids, TrustedProxies};
+pub(crate) use websocket::reclaim;
 
 use crate::conn::Conn;
 use crate::error::BoxError;
@@ -126,7 +126,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match request.uri().path().strip_prefix(self.shared.config.path.as_str()) {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => ResponseFuture::Own { answer: answer(self.shared.clone(), request) },
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                ResponseFuture::Own { answer: answer(self.shared.clone(), request) }
+            }
             _ => ResponseFuture::Inner { response: self.inner.call(request) },
         }
     }
@@ -172,27 +174,25 @@ where
         Access::Refused => return done(refuse_origin(&request)),
         Access::Malformed => return done(refuse(RequestError::INVALID_ORIGIN, is_upgrade(&request))),
     };
-    if shared.config.serve_client {
-        if let Some(file) = client_files::find(request.uri().path(), &shared.config.path) {
-            return done(grant.apply(file.answer(request.method(), request.headers())));
-        }
+    if shared.config.serve_client
+        && let Some(file) = client_files::find(request.uri().path(), &shared.config.path)
+    {
+        return done(grant.apply(file.answer(request.method(), request.headers())));
     }
-    if request.method() == Method::OPTIONS {
-        if let Some(preflight) = shared.config.cors.preflight(request.headers(), &grant) {
-            return done(preflight);
-        }
+    if request.method() == Method::OPTIONS
+        && let Some(preflight) = shared.config.cors.preflight(request.headers(), &grant)
+    {
+        return done(preflight);
     }
     let upgrade = is_upgrade(&request);
     let query = Query::parse(request.uri().query().unwrap_or_default());
     let ask = match classify(method_of(&request), &query, upgrade, &shared.config.transports) {
         Ok(ask) => ask,
         Err(error) => {
-            if error == RequestError::UnknownSid {
-                if let Some(limited) = shared.bad_sids.refuse(peer.address, shared.now()) {
-                    return done(grant.apply(limited));
-                }
-            }
-            return done(grant.apply(refuse(error, upgrade)));
+            let limited = (error == RequestError::UnknownSid)
+                .then(|| shared.bad_sids.refuse(peer.address, shared.now()))
+                .flatten();
+            return done(grant.apply(limited.unwrap_or_else(|| refuse(error, upgrade))));
         }
     };
     let conn = match ask {
@@ -200,12 +200,16 @@ where
             return done(grant.apply(plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down")));
         }
         Ask::Open(Transport::Polling) => return done(grant.apply(polling::open(&shared, request, &peer))),
-        Ask::Open(Transport::WebSocket) => return done(grant.apply(websocket::open(&shared, request, &peer))),
+        Ask::Open(Transport::WebSocket) => {
+            return done(grant.apply(websocket::open(&shared, request, &peer)));
+        }
         Ask::Poll(sid) | Ask::Post(sid) | Ask::Upgrade(sid) => match shared.registry.get(&sid) {
             Some(conn) => conn,
             None => {
                 let limited = shared.bad_sids.refuse(peer.address, shared.now());
-                return done(grant.apply(limited.unwrap_or_else(|| refuse(RequestError::UnknownSid, upgrade))));
+                return done(
+                    grant.apply(limited.unwrap_or_else(|| refuse(RequestError::UnknownSid, upgrade))),
+                );
             }
         },
     };
@@ -238,7 +242,12 @@ fn is_upgrade<B>(request: &Request<B>) -> bool {
 }
 
 /// A connection that a request opens, not yet known to anybody.
-fn new_conn<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer, transport: Transport) -> (Arc<Conn>, Vec<u8>) {
+fn new_conn<B>(
+    shared: &Arc<Shared>,
+    request: Request<B>,
+    peer: &proxies::Peer,
+    transport: Transport,
+) -> (Arc<Conn>, Vec<u8>) {
     let (mut parts, _) = request.into_parts();
     // What the HTTP server itself put there would keep its connection alive.
     parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
@@ -294,7 +303,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 }
 
 /// Accepts a WebSocket handshake outside the server's own sessions.
-#[allow(clippy::result_large_err)]
+#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
 ) -> Result<(Answer, hyper::upgrade::OnUpgrade), Answer> {

@@ -44,7 +44,8 @@ where
     B: http_body::Body + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let octets = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
+    let octets =
+        request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
     if octets {
         // Binary bodies are of protocol version 3.
         conn.close(CloseReason::TransportError);
@@ -61,7 +62,9 @@ where
             posting.finished = true;
             return closing(typed(StatusCode::PAYLOAD_TOO_LARGE, "text/html", Bytes::new()));
         }
-        Err(BodyError::TooSlow) => return closing(plain(StatusCode::REQUEST_TIMEOUT, "request body too slow")),
+        Err(BodyError::TooSlow) => {
+            return closing(plain(StatusCode::REQUEST_TIMEOUT, "request body too slow"));
+        }
         Err(BodyError::Aborted) => return refuse(RequestError::BadRequest("ABORTED"), false),
     };
     let (verdict, waiting) = oneshot::channel();

@@ -41,7 +41,8 @@ impl Peer {
     pub(super) fn of<B>(request: &Request<B>, trusted: &TrustedProxies) -> Self {
         let headers = request.headers();
         let address = request.extensions().get::<PeerAddr>().map(|peer| peer.0);
-        let host = single(headers, &header::HOST).or(request.uri().authority().map(|host| host.as_str().as_bytes()));
+        let host =
+            single(headers, &header::HOST).or(request.uri().authority().map(|host| host.as_str().as_bytes()));
         let mut peer = Self {
             address,
             secure: request.uri().scheme_str() == Some("https"),
@@ -50,7 +51,9 @@ impl Peer {
         if address.is_none_or(|address| !trusted.contains(address.ip())) {
             return peer;
         }
-        let text = |name: &'static str| headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok());
+        let text = |name: &'static str| {
+            headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok())
+        };
         if let Some(host) = text("x-forwarded-host") {
             peer.host = Some(host.trim().to_owned());
         }
@@ -93,7 +96,8 @@ impl BadSids {
         }
         let guesses = minute.guesses.entry(address).or_default();
         *guesses = guesses.saturating_add(1);
-        (*guesses > GUESSES_PER_MINUTE).then(|| plain(StatusCode::TOO_MANY_REQUESTS, "too many unknown session ids"))
+        (*guesses > GUESSES_PER_MINUTE)
+            .then(|| plain(StatusCode::TOO_MANY_REQUESTS, "too many unknown session ids"))
     }
 }
 

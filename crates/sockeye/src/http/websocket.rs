@@ -58,6 +58,7 @@ where
 }
 
 /// Checks the handshake. The answer completes it.
+#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, OnUpgrade), Answer> {
     let headers = request.headers();
     let wanted = UpgradeRequest {

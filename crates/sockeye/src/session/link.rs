@@ -3,7 +3,9 @@
 //! It knows nothing of Engine.IO; `ws-echo` of the conformance server is this file and a loop.
 
 use super::mailbox::Runs;
-use sockeye_proto::websocket::{CloseCode, Decoder, FrameError, Message, Opcode, Role, encode_close, encode_frame};
+use sockeye_proto::websocket::{
+    CloseCode, Decoder, FrameError, Message, Opcode, Role, encode_close, encode_frame,
+};
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -179,7 +181,13 @@ impl Link {
             match decoded.message {
                 None => return Ok((used, None)),
                 Some(Message::Ping(data)) => {
-                    answer_ping(data, self.flight_bytes > self.written, &mut self.flight, &mut self.flight_bytes, &mut self.pong);
+                    answer_ping(
+                        data,
+                        self.flight_bytes > self.written,
+                        &mut self.flight,
+                        &mut self.flight_bytes,
+                        &mut self.pong,
+                    );
                 }
                 Some(Message::Pong(_)) => {}
                 Some(Message::Close(frame)) => {
@@ -324,7 +332,13 @@ impl Link {
 
 /// Answers every ping while the kernel accepts frames, and only the newest once it does not: a peer that
 /// pings without reading costs one pong.
-fn answer_ping(data: &[u8], blocked: bool, flight: &mut Runs, flight_bytes: &mut usize, pong: &mut Option<Box<[u8]>>) {
+fn answer_ping(
+    data: &[u8],
+    blocked: bool,
+    flight: &mut Runs,
+    flight_bytes: &mut usize,
+    pong: &mut Option<Box<[u8]>>,
+) {
     if blocked && *flight_bytes > CONTROL_BACKLOG_BYTES {
         *pong = Some(data.into());
         return;

@@ -249,7 +249,9 @@ impl Runs {
 
     /// The runs, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::once(self.first.as_slice()).chain(self.rest.iter().map(Run::as_slice)).filter(|run| !run.is_empty())
+        std::iter::once(self.first.as_slice())
+            .chain(self.rest.iter().map(Run::as_slice))
+            .filter(|run| !run.is_empty())
     }
 
     /// Gives the first run's memory to the next session of this thread that has something to say.

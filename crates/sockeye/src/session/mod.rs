@@ -24,7 +24,9 @@ use polling::{HeldPost, Overlap, Polling};
 use sockets::{Place, Request, Sockets};
 use sockeye_proto::Timestamp;
 use sockeye_proto::connection::{ServerConnection, ServerEvent};
-use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, ProbeStep, RequestError, ServerSession, Timeout, Transport};
+use sockeye_proto::engine::{
+    CloseReason, Packet, PayloadPacket, ProbeStep, RequestError, ServerSession, Timeout, Transport,
+};
 use sockeye_proto::socket::{DisconnectReason, ServerMux};
 use sockeye_proto::websocket::{CloseCode, Message as Frame, Opcode};
 use std::pin::{Pin, pin};
@@ -54,6 +56,8 @@ pub(crate) struct Session {
     closing: Option<Timestamp>,
     /// Not read because too much is unwritten.
     throttled: bool,
+    /// A poll was waiting when the session ended.
+    parked_at_end: bool,
     /// What `sleep` was set to.
     armed: Timestamp,
     guard: TaskGuard,
@@ -123,6 +127,7 @@ impl Session {
             probe: None,
             closing: None,
             throttled: false,
+            parked_at_end: false,
             armed: now,
             guard,
         }
@@ -148,7 +153,8 @@ impl Session {
                 yielding = self.drive(cx);
                 self.look_at_clock(cx, sleep.as_mut());
             }
-            let state = if self.core.end.is_some() { self.poll_end(cx, sleep.as_mut()) } else { self.flush(cx) };
+            let state =
+                if self.core.end.is_some() { self.poll_end(cx, sleep.as_mut()) } else { self.flush(cx) };
             match state {
                 Step::Done => return Poll::Ready(()),
                 Step::Again => continue,
@@ -280,7 +286,7 @@ impl Session {
                 // There may be more to read already; if not, this registers for it.
                 self.read_probe(link, now, cx);
             }
-            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => self.switch_to(link),
+            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => self.switch_to(*link),
             (None, Ok(Read::Pending | Read::Stopped)) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
@@ -294,7 +300,7 @@ impl Session {
     }
 
     /// The WebSocket takes over. What was loaded for polls goes first.
-    fn switch_to(&mut self, mut link: Box<Link>) {
+    fn switch_to(&mut self, mut link: Link) {
         if let Wire::Polling(polling) = &mut self.wire {
             polling.answer(b"6".to_vec());
             if let Some(post) = polling.post.take() {
@@ -308,7 +314,7 @@ impl Session {
             self.guard.set_direct();
         }
         self.core.conn.set_transport(Transport::WebSocket);
-        self.wire = Wire::WebSocket(*link);
+        self.wire = Wire::WebSocket(link);
         tracing::debug!("upgraded");
     }
 
@@ -433,6 +439,7 @@ impl Session {
             tracing::debug!(%reason, "closed");
             let until = now + self.linger(reason);
             self.closing = Some(until);
+            self.parked_at_end = matches!(&self.wire, Wire::Polling(polling) if polling.is_parked());
             self.core.conn.mailbox.close();
             self.core.sockets.end_all(disconnect_reason(reason));
             if let Some(link) = self.probe.take() {
@@ -452,9 +459,12 @@ impl Session {
         let gone = match (&mut self.wire, goodbye) {
             (_, Goodbye::None) => Poll::Ready(()),
             (Wire::WebSocket(link), Goodbye::Close(code)) => poll_close_link(link, code, mailbox, cx),
-            (Wire::Polling(polling), Goodbye::Close(_)) => {
-                poll_close_polling(polling, mailbox, self.core.conn.shared.config.max_payload_bytes, until == now)
-            }
+            (Wire::Polling(polling), Goodbye::Close(_)) => poll_close_polling(
+                polling,
+                mailbox,
+                self.core.conn.shared.config.max_payload_bytes,
+                farewell(reason, self.parked_at_end),
+            ),
         };
         if gone.is_ready() || until <= now {
             self.core.conn.shared.registry.remove(&self.core.conn.sid);
@@ -478,7 +488,6 @@ impl Session {
             // A poll that waits hears of it at once; of other news a client must come and ask.
             CloseReason::ForcedClose if !parked => CLOSE_POLL,
             CloseReason::ServerShuttingDown if !parked => Duration::from_secs(1),
-            CloseReason::ParseError if !parked => CLOSE_POLL,
             _ => Duration::ZERO,
         }
     }
@@ -641,7 +650,11 @@ fn read_post(polling: &mut Polling, core: &mut Core, now: Timestamp, cx: &mut Co
 }
 
 /// Writes all there is. False when the kernel takes no more.
-fn flush_link(link: &mut Link, mailbox: &mailbox::Mailbox<Control>, cx: &mut Context<'_>) -> std::io::Result<bool> {
+fn flush_link(
+    link: &mut Link,
+    mailbox: &mailbox::Mailbox<Control>,
+    cx: &mut Context<'_>,
+) -> std::io::Result<bool> {
     loop {
         match link.poll_write(cx) {
             Poll::Pending => return Ok(false),
@@ -690,24 +703,32 @@ fn poll_close_link(
     }
 }
 
-/// A waiting poll gets what was queued and the close packet. One that comes later gets a noop first, as from
-/// the official server.
+/// The last packets of a polling session. A poll that waited is released with a noop when the client closed
+/// by itself, and with the close packet otherwise; one that comes later gets both, as from the official server.
+fn farewell(reason: CloseReason, parked_at_end: bool) -> &'static [&'static [u8]] {
+    match (reason, parked_at_end) {
+        (CloseReason::TransportClose, true) => &[b"6"],
+        (_, true) => &[b"1"],
+        (_, false) => &[b"6", b"1"],
+    }
+}
+
+/// Answers a poll with what was queued and the farewell. Ready when all has left.
 fn poll_close_polling(
     polling: &mut Polling,
     mailbox: &mailbox::Mailbox<Control>,
     max_bytes: usize,
-    waits_already: bool,
+    farewell: &[&[u8]],
 ) -> Poll<()> {
     if !polling.is_parked() {
         return Poll::Pending;
     }
-    if polling.wants_frames() {
-        if let Some(runs) = mailbox.take() {
-            polling.load(runs);
-        }
+    if polling.wants_frames()
+        && let Some(runs) = mailbox.take()
+    {
+        polling.load(runs);
     }
-    let last: &[&[u8]] = if waits_already || polling.unwritten() > 0 { &[b"1"] } else { &[b"6", b"1"] };
-    if let Some(payload) = polling.payload(max_bytes, last) {
+    if let Some(payload) = polling.payload(max_bytes, farewell) {
         polling.answer(payload);
     }
     if polling.wants_frames() { Poll::Ready(()) } else { Poll::Pending }

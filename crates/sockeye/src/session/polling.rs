@@ -114,12 +114,19 @@ impl Backlog {
             let mut rest = run.get(skip..).unwrap_or_default();
             skip = 0;
             while let Some((frame_len, is_text, content)) = split_frame(rest) {
-                let fits =
-                    if is_text { payload.fits_text(content.len()) } else { payload.fits_binary(content.len()) };
+                let fits = if is_text {
+                    payload.fits_text(content.len())
+                } else {
+                    payload.fits_binary(content.len())
+                };
                 if !fits {
                     return;
                 }
-                if is_text { payload.push_text(content) } else { payload.push_binary(content) }
+                if is_text {
+                    payload.push_text(content)
+                } else {
+                    payload.push_binary(content)
+                }
                 self.sent += frame_len;
                 rest = rest.get(frame_len..).unwrap_or_default();
             }

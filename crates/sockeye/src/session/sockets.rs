@@ -9,11 +9,11 @@ use crate::namespace::Verdict;
 use crate::random;
 use crate::session::mailbox::Delivery;
 use crate::socket::Socket;
+use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{
     DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect, encode_connect_error,
 };
-use smallvec::SmallVec;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
