@@ -41,6 +41,6 @@ impl Ack {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn send(self, args: impl EventArgs) -> Result<(), EmitError> {
-        self.socket.send_packet(|namespace, headroom| encode_ack(namespace, self.id, args, headroom))
+        self.socket.send_packet(|namespace, room| encode_ack(namespace, self.id, args, room))
     }
 }

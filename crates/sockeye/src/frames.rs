@@ -2,16 +2,34 @@
 //! frame for each attachment, in one piece, so that nothing can come between them.
 
 use bytes::Bytes;
-use sockeye_proto::socket::Encoded;
+use sockeye_proto::socket::{Encoded, Room};
 use sockeye_proto::websocket::{MAX_HEADER_LEN, Opcode, encode_frame, server_header};
+use std::cell::Cell;
 
 /// What an encoder leaves free in front of the text for the frame's header.
 pub(crate) const HEADROOM: usize = MAX_HEADER_LEN;
 
+/// A larger buffer is not kept for the next packet.
+const KEPT_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// What one packet was written in serves the next one of this thread: its receiver has copied it.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for a packet that [`with_frames`] will take.
+pub(crate) fn room() -> Room {
+    Room::new(HEADROOM, BUFFER.try_with(Cell::take).unwrap_or_default())
+}
+
 /// The frames of `packet` for one receiver, which copies them.
 pub(crate) fn with_frames<R>(packet: Encoded, with: impl FnOnce(&[u8]) -> R) -> R {
     let (frames, start) = assemble(packet);
-    with(frames.get(start..).unwrap_or_default())
+    let result = with(frames.get(start..).unwrap_or_default());
+    if frames.capacity() <= KEPT_BYTES {
+        let _ = BUFFER.try_with(|buffer| buffer.set(frames));
+    }
+    result
 }
 
 /// The frames of `packet` for many receivers, which share them.

@@ -3,7 +3,7 @@
 use crate::ack::{AckFuture, AckTable, Collector, Settled};
 use crate::conn::Conn;
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, with_frames};
+use crate::frames::{room, with_frames};
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::handshake::Handshake;
 use crate::namespace::{Namespace, NamespaceInner};
@@ -18,7 +18,7 @@ use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, Transport};
 use sockeye_proto::socket::{
-    ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, encode_disconnect, encode_event,
+    ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, Room, encode_disconnect, encode_event,
 };
 use std::any::Any;
 use std::fmt;
@@ -158,7 +158,7 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, headroom| encode_event(namespace, event, None, args, headroom))
+        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -169,7 +169,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, HEADROOM)?;
+        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
         self.send_encoded(encoded, Delivery::Volatile)
     }
 
@@ -216,8 +216,7 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent =
-            self.send_packet(|namespace, headroom| encode_event(namespace, event, Some(id), args, headroom));
+        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -316,7 +315,7 @@ impl Socket {
         if before != CONNECTED {
             self.0.phase.store(before, Ordering::Release);
         } else {
-            let packet = encode_disconnect(self.0.namespace.name(), HEADROOM);
+            let packet = encode_disconnect(self.0.namespace.name(), room());
             with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Reliable));
             self.0.conn.control(Control::Leave(self.0.namespace.shared_name()));
         }
@@ -421,9 +420,9 @@ impl Socket {
 
     pub(crate) fn send_packet(
         &self,
-        encode: impl FnOnce(&str, usize) -> Result<Encoded, EncodeError>,
+        encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
-        let encoded = encode(self.0.namespace.name(), HEADROOM)?;
+        let encoded = encode(self.0.namespace.name(), room())?;
         self.send_encoded(encoded, Delivery::Reliable)
     }
 

@@ -24,7 +24,7 @@ mod tests;
 
 pub use args::{ArgError, Args, ArgsBuf, Event, EventBuf};
 pub use json::encode::{
-    ArgsEncoder, EncodeError, Encoded, EventArgs, MAX_ATTACHMENTS, encode_ack, encode_connect,
+    ArgsEncoder, EncodeError, Encoded, EventArgs, MAX_ATTACHMENTS, Room, encode_ack, encode_connect,
     encode_connect_error, encode_connect_request, encode_disconnect, encode_event,
 };
 pub use json::scan::MAX_DEPTH;

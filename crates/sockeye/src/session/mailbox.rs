@@ -277,9 +277,10 @@ impl Run {
     }
 }
 
-// Buffers of sessions that have just been written out: an idle session holds none.
-const SPARE_RUNS: usize = 32;
-const SPARE_BYTES: usize = 4096;
+// Buffers of sessions that have just been written out: an idle session holds none. A thread keeps a few of
+// any size that a run grows to.
+const SPARE_RUNS: usize = 8;
+const SPARE_BYTES: usize = RUN_BYTES;
 
 thread_local! {
     static SPARES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };

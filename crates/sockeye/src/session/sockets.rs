@@ -3,7 +3,7 @@
 use super::inbox::{Inbox, Load};
 use crate::conn::Conn;
 use crate::error::ConnectError;
-use crate::frames::{HEADROOM, with_frames};
+use crate::frames::{room, with_frames};
 use crate::middleware::{Deciding, admit};
 use crate::namespace::Verdict;
 use crate::random;
@@ -130,7 +130,7 @@ impl Sockets {
             return;
         }
         // The reply is queued before anybody can reach the socket, so it is the first packet.
-        let reply = encode_connect(namespace.name(), socket.id(), HEADROOM);
+        let reply = encode_connect(namespace.name(), socket.id(), room());
         with_frames(reply, |frames| conn.push(frames, Delivery::Reliable));
         socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
@@ -191,7 +191,7 @@ fn refuse(
     conn: &Arc<Conn>,
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
-    let packet = encode_connect_error(namespace, error.message(), error.payload(), HEADROOM);
+    let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
     match packet {
         Ok(packet) => {
             with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));

@@ -7,6 +7,7 @@
 
 use super::super::args::{ArgError, Args};
 use super::attached::{Attached, Untyped};
+use super::plain::PlainStr;
 use bytes::Bytes;
 use serde::de::value::UnitDeserializer;
 use serde::de::{
@@ -18,7 +19,10 @@ use std::fmt;
 #[inline]
 pub(crate) fn from_json<T: DeserializeOwned>(json: &str, attachments: &[Bytes]) -> serde_json::Result<T> {
     if attachments.is_empty() {
-        return serde_json::from_str(json);
+        return match PlainStr::new(json) {
+            Some(text) => T::deserialize(text),
+            None => serde_json::from_str(json),
+        };
     }
     let read = |untyped| {
         let mut json = serde_json::Deserializer::from_str(json);

@@ -25,7 +25,30 @@ pub struct Encoded {
     pub attachments: Vec<Bytes>,
 }
 
-/// Encodes an event: `2`, or `5<n>-` when the arguments hold bytes. `headroom` bytes stay free in front.
+/// Where a packet is written: behind `headroom` free bytes, in a buffer that may have served before.
+/// A number alone is a headroom in a new buffer.
+#[derive(Debug, Default)]
+pub struct Room {
+    headroom: usize,
+    text: Vec<u8>,
+}
+
+impl Room {
+    /// `headroom` free bytes at the front of `buffer`, whose content is dropped and whose memory is used.
+    #[inline]
+    pub fn new(headroom: usize, buffer: Vec<u8>) -> Self {
+        Self { headroom, text: buffer }
+    }
+}
+
+impl From<usize> for Room {
+    #[inline]
+    fn from(headroom: usize) -> Self {
+        Self { headroom, text: Vec::new() }
+    }
+}
+
+/// Encodes an event: `2`, or `5<n>-` when the arguments hold bytes. `room` says how many bytes stay free in front.
 ///
 /// ```
 /// use sockeye_proto::socket::encode_event;
@@ -46,12 +69,14 @@ pub fn encode_event(
     name: &str,
     ack_id: Option<u64>,
     args: impl EventArgs,
-    headroom: usize,
+    room: impl Into<Room>,
 ) -> Result<Encoded, EncodeError> {
     if let Some(name) = reserved(name) {
         return Err(EncodeError::Reserved { name });
     }
-    let mut text = begin(PacketType::Event, namespace, ack_id, headroom, name.len());
+    let room = room.into();
+    let headroom = room.headroom;
+    let mut text = begin(PacketType::Event, namespace, ack_id, room, name.len());
     text.push(b'[');
     text::write_string(&mut text, name);
     finish_args(text, PacketType::BinaryEvent, headroom, false, args)
@@ -66,16 +91,18 @@ pub fn encode_ack(
     namespace: &str,
     id: u64,
     args: impl EventArgs,
-    headroom: usize,
+    room: impl Into<Room>,
 ) -> Result<Encoded, EncodeError> {
-    let mut text = begin(PacketType::Ack, namespace, Some(id), headroom, 0);
+    let room = room.into();
+    let headroom = room.headroom;
+    let mut text = begin(PacketType::Ack, namespace, Some(id), room, 0);
     text.push(b'[');
     finish_args(text, PacketType::BinaryAck, headroom, true, args)
 }
 
 /// Encodes the server's consent to a CONNECT.
-pub fn encode_connect(namespace: &str, sid: &SocketId, headroom: usize) -> Encoded {
-    let mut text = begin(PacketType::Connect, namespace, None, headroom, 0);
+pub fn encode_connect(namespace: &str, sid: &SocketId, room: impl Into<Room>) -> Encoded {
+    let mut text = begin(PacketType::Connect, namespace, None, room.into(), 0);
     text.extend_from_slice(b"{\"sid\":");
     text::write_string(&mut text, sid.as_str());
     text.push(b'}');
@@ -90,9 +117,9 @@ pub fn encode_connect_error(
     namespace: &str,
     message: &str,
     data: Option<&(impl Serialize + ?Sized)>,
-    headroom: usize,
+    room: impl Into<Room>,
 ) -> Result<Encoded, EncodeError> {
-    let mut text = begin(PacketType::ConnectError, namespace, None, headroom, message.len());
+    let mut text = begin(PacketType::ConnectError, namespace, None, room.into(), message.len());
     text.extend_from_slice(b"{\"message\":");
     text::write_string(&mut text, message);
     if let Some(data) = data {
@@ -104,8 +131,8 @@ pub fn encode_connect_error(
 }
 
 /// Encodes either side's leaving of a namespace.
-pub fn encode_disconnect(namespace: &str, headroom: usize) -> Encoded {
-    Encoded { text: begin(PacketType::Disconnect, namespace, None, headroom, 0), attachments: Vec::new() }
+pub fn encode_disconnect(namespace: &str, room: impl Into<Room>) -> Encoded {
+    Encoded { text: begin(PacketType::Disconnect, namespace, None, room.into(), 0), attachments: Vec::new() }
 }
 
 /// Encodes a client's CONNECT. `auth` must serialize to a JSON object.
@@ -115,9 +142,9 @@ pub fn encode_disconnect(namespace: &str, headroom: usize) -> Encoded {
 pub fn encode_connect_request(
     namespace: &str,
     auth: Option<&(impl Serialize + ?Sized)>,
-    headroom: usize,
+    room: impl Into<Room>,
 ) -> Result<Encoded, EncodeError> {
-    let mut text = begin(PacketType::Connect, namespace, None, headroom, 0);
+    let mut text = begin(PacketType::Connect, namespace, None, room.into(), 0);
     if let Some(auth) = auth {
         let start = text.len();
         serde_json::to_writer(&mut text, auth).map_err(|error| EncodeError::Json(error.to_string()))?;
@@ -133,15 +160,11 @@ const SMALL_PACKET: usize = 96;
 
 /// Everything in front of the payload. `more` bytes are expected besides.
 #[inline]
-fn begin(
-    packet_type: PacketType,
-    namespace: &str,
-    ack_id: Option<u64>,
-    headroom: usize,
-    more: usize,
-) -> Vec<u8> {
+fn begin(packet_type: PacketType, namespace: &str, ack_id: Option<u64>, room: Room, more: usize) -> Vec<u8> {
+    let Room { headroom, mut text } = room;
     let expected = [headroom, namespace.len(), more, SMALL_PACKET].into_iter().fold(0, usize::saturating_add);
-    let mut text = Vec::with_capacity(expected);
+    text.clear();
+    text.reserve(expected);
     text.resize(headroom, 0);
     text.extend_from_slice(&[b'4', b'0' | packet_type as u8]);
     if namespace != "/" {

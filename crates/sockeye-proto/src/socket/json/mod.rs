@@ -6,6 +6,7 @@ mod attached;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod placeholders;
+mod plain;
 pub(crate) mod scan;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::{Limits, MuxError, MuxLimits, Name};
 use crate::socket::args::{Args, Event};
 use crate::socket::attachments::{Fate, Packet, Receiver};
 use crate::socket::incoming::Body;
-use crate::socket::json::encode::{EncodeError, Encoded, encode_connect_request, encode_disconnect};
+use crate::socket::json::encode::{EncodeError, Encoded, Room, encode_connect_request, encode_disconnect};
 use crate::socket::packet::PacketType;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -123,7 +123,7 @@ impl<S> ClientMux<S> {
         namespace: &str,
         socket: S,
         auth: Option<&(impl Serialize + ?Sized)>,
-        headroom: usize,
+        room: impl Into<Room>,
     ) -> Result<Encoded, ClientConnectError> {
         if self.table.entry(namespace).is_some() {
             return Err(ClientConnectError::InUse);
@@ -132,7 +132,7 @@ impl<S> ClientMux<S> {
         if self.table.entries.len() >= limit {
             return Err(ClientConnectError::TooManyNamespaces { limit });
         }
-        let request = encode_connect_request(namespace, auth, headroom)?;
+        let request = encode_connect_request(namespace, auth, room)?;
         let name = Name::new(namespace);
         self.table.entries.push(Entry { name, socket, connected: false, next_ack_id: 0 });
         Ok(request)
@@ -140,9 +140,9 @@ impl<S> ClientMux<S> {
 
     /// Leaves a namespace: its socket, and the packet to send. What the server still sends for it is
     /// ignored.
-    pub fn disconnect(&mut self, namespace: &str, headroom: usize) -> Option<(S, Encoded)> {
+    pub fn disconnect(&mut self, namespace: &str, room: impl Into<Room>) -> Option<(S, Encoded)> {
         let (_, socket) = self.table.take(namespace)?;
-        Some((socket, encode_disconnect(namespace, headroom)))
+        Some((socket, encode_disconnect(namespace, room)))
     }
 
     /// Takes a text message, without its Engine.IO type.
