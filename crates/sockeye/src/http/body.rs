@@ -132,15 +132,14 @@ fn deadline(started: Instant, received: u64) -> Instant {
 /// A request body that fails when its client sends too slowly, for the routes behind [`serve`](crate::serve).
 pub struct DeadlineBody {
     inner: Incoming,
-    started: Instant,
     received: u64,
-    /// Made when the body first keeps its reader waiting.
-    sleep: Option<Pin<Box<Sleep>>>,
+    /// When the body first kept its reader waiting, and the timer that was made then.
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl DeadlineBody {
     pub(crate) fn new(inner: Incoming) -> Self {
-        Self { inner, started: Instant::now(), received: 0, sleep: None }
+        Self { inner, received: 0, waiting: None }
     }
 }
 
@@ -164,13 +163,16 @@ impl Body for DeadlineBody {
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let at = deadline(self.started, self.received);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        let received = self.received;
+        let (started, sleep) = self.waiting.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, Box::pin(sleep_until(deadline(now, received))))
+        });
+        let at = deadline(*started, received);
         if sleep.deadline() != at {
             sleep.as_mut().reset(at);
         }
         ready!(sleep.as_mut().poll(cx));
-        let received = self.received;
         Poll::Ready(Some(Err(format!(
             "request body too slow: {received} bytes, less than {BODY_BYTES_PER_SECOND} a second after {BODY_GRACE:?}"
         )

@@ -186,7 +186,7 @@ impl Session {
                     self.core.end(CloseReason::TransportError, Goodbye::Close(None));
                 }
             }
-            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(body, verdict) {
+            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(&body, verdict) {
                 Some(post) if polling.post.is_none() => polling.post = Some(post),
                 Some(post) => {
                     post.answer(Err(RequestError::BadRequest("OVERLAP")));

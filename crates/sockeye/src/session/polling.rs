@@ -2,13 +2,12 @@
 //! and the POST whose packets are being handled. HTTP itself is elsewhere; a request is a channel here.
 
 use super::mailbox::Runs;
-use bytes::Bytes;
 use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
-/// Between packets of a payload.
-const SEPARATOR: char = '\x1e';
+/// Between packets of a payload. It is ASCII, so both of its sides are whole characters.
+const SEPARATOR: u8 = 0x1e;
 
 #[derive(Default)]
 pub(crate) struct Polling {
@@ -27,9 +26,10 @@ struct Backlog {
 }
 
 pub(crate) struct HeldPost {
-    body: Bytes,
+    text: Box<str>,
     /// Where the next packet starts; `None` when all are handled.
     next: Option<usize>,
+    taken: usize,
     verdict: oneshot::Sender<Result<(), RequestError>>,
 }
 
@@ -147,32 +147,27 @@ fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
 
 impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
-    pub(crate) fn new(body: Bytes, verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
-        let packets = std::str::from_utf8(&body).ok().map(|text| text.matches(SEPARATOR).count() + 1);
-        match packets {
-            Some(packets) if packets <= MAX_PAYLOAD_PACKETS => {
-                Some(Box::new(Self { body, next: Some(0), verdict }))
-            }
-            _ => {
+    pub(crate) fn new(body: &[u8], verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
+        match std::str::from_utf8(body) {
+            Ok(text) => Some(Box::new(Self { text: text.into(), next: Some(0), taken: 0, verdict })),
+            Err(_) => {
                 let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
                 None
             }
         }
     }
 
-    /// The next packet. `None` when there is none left, an error when it is no packet.
+    /// The next packet. `None` when there is none left, an error when it is no packet or one too many.
     pub(crate) fn next(&mut self) -> Option<Result<PayloadPacket<'_>, ()>> {
-        let rest = std::str::from_utf8(self.body.get(self.next?..)?).ok()?;
-        let packet = match rest.split_once(SEPARATOR) {
-            Some((packet, _)) => {
-                self.next = self.next.map(|next| next + packet.len() + 1);
-                packet
-            }
-            None => {
-                self.next = None;
-                rest
-            }
-        };
+        let start = self.next?;
+        let rest = self.text.get(start..)?;
+        let end = rest.as_bytes().iter().position(|&byte| byte == SEPARATOR);
+        self.next = end.map(|end| start + end + 1);
+        self.taken += 1;
+        if self.taken > MAX_PAYLOAD_PACKETS {
+            return Some(Err(()));
+        }
+        let packet = rest.get(..end.unwrap_or(rest.len()))?;
         Some(PayloadPacket::decode_text(packet).map_err(drop))
     }
 
