@@ -61,9 +61,9 @@ export const binary = [
       const peer = await world.peer();
       const args = [BYTES, { inner: [Buffer.from("x"), Buffer.from("y")] }];
       assert.deepEqual(await peer.call("message-with-ack", ...args), args);
-      peer.socket.once("emit-with-ack", (given, answer) => answer({ got: given, and: BYTES }));
       peer.emit("emit-with-ack", Buffer.from("question"));
-      await peer.next("emit-with-ack");
+      const [given, answer] = await peer.next("emit-with-ack");
+      answer({ got: given, and: BYTES });
       assert.deepEqual(await peer.next("emit-with-ack"), [{ got: Buffer.from("question"), and: BYTES }]);
     },
   },
