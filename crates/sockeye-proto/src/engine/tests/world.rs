@@ -251,7 +251,12 @@ impl World {
             }
             Parcel::WsUpClosed if self.server_ws => {
                 self.server_ws = false;
-                self.server.handle_probe_closed();
+                match self.server.transport() {
+                    Transport::Polling => self.server.handle_probe_closed(),
+                    Transport::WebSocket => {
+                        self.server_closed = Some((self.now, CloseReason::TransportClose));
+                    }
+                }
             }
             _ => {}
         }
@@ -366,7 +371,7 @@ impl World {
                         assert!(!std::mem::replace(&mut self.post_in_flight, true), "two POSTs at once");
                         self.send(Parcel::Post(b"1".to_vec()));
                     }
-                    Transport::WebSocket => self.send_ws_up(Parcel::WsUp(Frame::Text("1".into()))),
+                    Transport::WebSocket => self.send_ws_up(Parcel::WsUpClosed),
                 },
                 Output::Closed(reason) => self.client_closed = Some((self.now, reason)),
             }
