@@ -6,5 +6,8 @@
 mod client;
 mod server;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{ClientConnection, ClientConnectionError, ClientEvent};
 pub use server::{ConnectionError, ServerConnection, ServerEvent};

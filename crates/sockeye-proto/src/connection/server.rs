@@ -44,7 +44,11 @@ impl<S> ServerConnection<S> {
     /// # Errors
     /// The client broke the protocol; the session must be closed with [`ConnectionError::reason`].
     #[inline]
-    pub fn handle_text<'a>(&'a mut self, text: &'a str, now: Timestamp) -> Result<ServerEvent<'a, S>, ConnectionError> {
+    pub fn handle_text<'a>(
+        &'a mut self,
+        text: &'a str,
+        now: Timestamp,
+    ) -> Result<ServerEvent<'a, S>, ConnectionError> {
         self.handle_packet(Packet::decode_text(text)?, now)
     }
 
