@@ -2,9 +2,13 @@
 
 use super::link::Frame;
 use super::{Pair, Setup};
-use crate::connection::{ClientConnectionError, ConnectionError};
+use crate::connection::{
+    ClientConnection, ClientConnectionError, ClientEvent, ConnectionError, ServerConnection, ServerEvent,
+};
 use crate::engine::*;
 use crate::socket::{MuxError, PacketType};
+use crate::testing::at;
+use std::time::Duration;
 
 const BOTH: [Transport; 2] = [Transport::Polling, Transport::WebSocket];
 
@@ -130,6 +134,39 @@ fn nonsense_of_the_client_ends_the_server_with_a_parse_error() {
             assert_eq!(error.reason(), CloseReason::ParseError, "{text}");
         }
     }
+}
+
+#[test]
+fn after_its_end_a_client_makes_nothing_of_whatever_comes() {
+    let mut client = Pair::new(Setup::default()).client.connection;
+    client.session().close();
+    let open = "0{\"sid\":\"s\",\"pingInterval\":1,\"pingTimeout\":1}";
+    for text in [open, "0", "", "9", "2", "42[\"count\",0]", "4nonsense"] {
+        assert!(matches!(client.handle_text(text, at(2_000)), Ok(ClientEvent::Nothing)), "{text}");
+    }
+    let outputs: Vec<_> = std::iter::from_fn(|| client.session().poll_output()).collect();
+    assert_eq!(outputs, [Output::SendClose, Output::Closed(CloseReason::ForcedClose)]);
+}
+
+#[test]
+fn an_engine_without_namespaces_hands_messages_up_as_they_are() {
+    let start = at(0);
+    let session =
+        ServerSession::new(Transport::Polling, Heartbeat::default(), Duration::from_secs(10), start);
+    let mut server = <ServerConnection<()>>::engine_only(session);
+    assert!(matches!(server.handle_text("42", start), Ok(ServerEvent::Text("2"))));
+    assert!(matches!(server.handle_packet(Packet::Binary(&[1]), start), Ok(ServerEvent::Binary([1]))));
+    assert!(matches!(server.handle_text("1", start), Ok(ServerEvent::Closed)));
+    assert!(server.mux().is_none());
+
+    let session = ClientSession::new(Transport::Polling, ClientTimeouts::default(), start);
+    let mut client = <ClientConnection<()>>::engine_only(session);
+    let open = "0{\"sid\":\"s\",\"pingInterval\":1,\"pingTimeout\":1}";
+    assert!(matches!(client.handle_text(open, start), Ok(ClientEvent::Opened(open)) if open.sid() == "s"));
+    assert!(matches!(client.handle_text("42", start), Ok(ClientEvent::Text("2"))));
+    assert!(matches!(client.handle_packet(Packet::Binary(&[1]), start), Ok(ClientEvent::Binary([1]))));
+    assert!(matches!(client.handle_text("1", start), Ok(ClientEvent::Closed)));
+    assert!(client.mux().is_none());
 }
 
 #[test]
