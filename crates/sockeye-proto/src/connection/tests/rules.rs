@@ -73,6 +73,17 @@ fn two_connects_while_one_is_pending_close() {
 }
 
 #[test]
+fn text_where_an_attachment_is_due_closes() {
+    for transport in BOTH {
+        let header = "451-[\"count\",{\"_placeholder\":true,\"num\":0}]";
+        // The engine's own packets are free to come in between.
+        let error = refused(Setup { transport, ..Setup::default() }, &[header, "3", "42[\"count\",0]"]);
+        assert_eq!(error, ConnectionError::Mux(MuxError::AttachmentsAwaited { missing: 1 }));
+        assert_eq!(error.reason(), CloseReason::ForcedClose);
+    }
+}
+
+#[test]
 fn nothing_behind_the_packet_that_closes_is_heard() {
     for transport in BOTH {
         let mut pair = Pair::new(Setup { transport, ..Setup::default() });
