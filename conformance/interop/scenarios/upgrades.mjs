@@ -49,7 +49,10 @@ async function upgradeUnderLoad(world) {
   end = performance.now() + AFTERWARDS_MS;
   await within("the traffic to end", drained);
   // The server handles events in order, so this ack is behind every answer there will ever be.
-  await peer.whileConnected(peer.settled());
+  await peer.whileConnected(peer.settled()).catch((error) => {
+    const over = peer.engine.transport.name;
+    assert.fail(`${error.message}; ${sent} sent, ${seen.length} answered, the last ${seen.at(-1)}, now over ${over}`);
+  });
   const left = once(peer.socket, "disconnect");
   peer.socket.disconnect();
   await left;
