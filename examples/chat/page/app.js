@@ -18,6 +18,9 @@ const [list, form, nickname, input, state, notice] = ["messages", "form", "nickn
 /** The last message that is here: after a reconnection the server sends what came after it. */
 let lastId = 0;
 
+/** Whether the end of the list is to stay in sight: not while somebody reads further up. */
+let follows = true;
+
 const socket = io({ auth: (send) => send({ lastId }) });
 
 socket.on("connect", () => showState("online", "Connected"));
@@ -29,8 +32,6 @@ socket.on("connect_error", (error) =>
 );
 
 socket.on("history", (messages) => {
-  // What does not follow on what is here leaves a gap, or is from another store: the list begins anew.
-  if (messages.length > 0 && messages[0].id !== lastId + 1) list.replaceChildren();
   list.ariaBusy = "true";
   for (const message of messages) append(message);
   list.ariaBusy = "false";
@@ -38,15 +39,21 @@ socket.on("history", (messages) => {
 });
 
 socket.on("chat message", (message) => {
-  const follows = list.scrollHeight - list.scrollTop - list.clientHeight < FOLLOW;
   append(message);
   if (follows) scrollToEnd();
 });
 
+list.addEventListener("scroll", () => {
+  follows = list.scrollHeight - list.scrollTop - list.clientHeight < FOLLOW;
+});
+
+// A keyboard that slides in, or a notice, takes its room from the list.
+new ResizeObserver(() => follows && scrollToEnd()).observe(list);
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  if (text === "") return;
+  if (text === "") return input.focus();
   remember(nickname.value.trim());
   notice.textContent = "";
   input.value = "";
@@ -62,6 +69,10 @@ nickname.value = remembered();
 
 /** Adds one message to the end of the list. */
 function append(message) {
+  // Ids count without a gap. What does not follow missed too much in between, or is from another store.
+  if (message.id !== lastId + 1) list.replaceChildren();
+  lastId = message.id;
+
   const sentAt = new Date(message.sentAt);
   const name = element("strong", message.nickname);
   name.dir = "auto";
@@ -79,7 +90,6 @@ function append(message) {
   item.append(name, " ", time, " ", text);
   list.append(item);
   if (list.childElementCount > KEPT) list.firstElementChild.remove();
-  lastId = message.id;
 }
 
 function element(tag, text) {

@@ -1,5 +1,7 @@
 //! The program as it is run: a process of its own, plain HTTP over TCP, signals.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
