@@ -15,7 +15,7 @@ const [list, form, nickname, input, state, notice] = ["messages", "form", "nickn
   (id) => document.getElementById(id),
 );
 
-/** The last message that is here: after a reconnection the server sends what came after it. */
+/** The id of the last message that is here: after a reconnection the server sends what came after it. */
 let lastId = 0;
 
 /** Whether the end of the list is to stay in sight: not while somebody reads further up. */
@@ -32,10 +32,12 @@ socket.on("connect_error", (error) =>
 );
 
 socket.on("history", (messages) => {
-  list.ariaBusy = "true";
+  // More was said meanwhile than a history holds: rather begin anew than hide the gap.
+  if (messages.length > 0 && messages[0].id > lastId + 1) list.replaceChildren();
+  list.setAttribute("aria-busy", "true");
   for (const message of messages) append(message);
-  list.ariaBusy = "false";
-  scrollToEnd();
+  list.setAttribute("aria-busy", "false");
+  if (follows) scrollToEnd();
 });
 
 socket.on("chat message", (message) => {
@@ -69,8 +71,8 @@ nickname.value = remembered();
 
 /** Adds one message to the end of the list. */
 function append(message) {
-  // Ids count without a gap. What does not follow missed too much in between, or is from another store.
-  if (message.id !== lastId + 1) list.replaceChildren();
+  // Ids only grow: this one is from another store than those before.
+  if (message.id <= lastId) list.replaceChildren();
   lastId = message.id;
 
   const sentAt = new Date(message.sentAt);
