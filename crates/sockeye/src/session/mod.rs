@@ -17,10 +17,11 @@ use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
 use crate::server::{Shared, TaskGuard, Upper};
 use bytes::Bytes;
-use control::Control;
+use control::{Control, PollAnswer};
 use inbox::Load;
 use link::{Flow, Link, LinkError, Read};
 use polling::{HeldPost, Overlap, Polling};
+use smallvec::SmallVec;
 use sockets::{Place, Request, Sockets};
 use sockeye_proto::Timestamp;
 use sockeye_proto::connection::{ServerConnection, ServerEvent};
@@ -73,7 +74,7 @@ struct Core {
     conn: Arc<Conn>,
     connection: ServerConnection<Place>,
     sockets: Sockets,
-    /// Until when a namespace must have been joined.
+    /// When the client must be in a namespace. Looked at once.
     join_by: Option<Timestamp>,
     /// Not read because an inbox is full.
     paused: bool,
@@ -137,7 +138,6 @@ impl Session {
     async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
-        self.core.conn.mailbox.finish().into_iter().for_each(refuse);
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
@@ -145,14 +145,20 @@ impl Session {
         conn.register(cx.waker());
         let _entered = current::enter(&conn);
         loop {
+            let mut polls = SmallVec::<[PollAnswer; 1]>::new();
             for control in conn.mailbox.begin() {
-                self.obey(control);
+                match control {
+                    Control::Poll(poll) => polls.push(poll),
+                    other => self.obey(other),
+                }
             }
+            let now = conn.shared.now();
             let mut yielding = false;
             if self.core.end.is_none() {
-                yielding = self.drive(cx);
-                self.look_at_clock(cx, sleep.as_mut());
+                yielding = self.drive(now, cx);
+                yielding |= self.look_at_clock(now, cx, sleep.as_mut());
             }
+            polls.into_iter().for_each(|poll| self.park(poll));
             let state =
                 if self.core.end.is_some() { self.poll_end(cx, sleep.as_mut()) } else { self.flush(cx) };
             match state {
@@ -177,15 +183,9 @@ impl Session {
 
     fn obey(&mut self, control: Control) {
         if self.core.end.is_some() {
-            return self.obey_while_closing(control);
+            return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Poll(poll), Wire::Polling(polling)) => {
-                if let Err(Overlap) = polling.park(poll) {
-                    // The new poll is refused by the drop of its sender.
-                    self.core.end(CloseReason::TransportError, Goodbye::Close(None));
-                }
-            }
             (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(&body, verdict) {
                 Some(post) if polling.post.is_none() => polling.post = Some(post),
                 Some(post) => {
@@ -206,13 +206,20 @@ impl Session {
         }
     }
 
-    fn obey_while_closing(&mut self, control: Control) {
-        match (control, &mut self.wire) {
-            (Control::Poll(poll), Wire::Polling(polling)) => {
-                // An overlapping poll is refused by the drop of its sender.
+    /// Lets a poll wait for packets. It comes after the look at the clock: a client that asks too late finds
+    /// no session. A poll is refused by the drop of its channel.
+    fn park(&mut self, poll: PollAnswer) {
+        let Wire::Polling(polling) = &mut self.wire else { return };
+        match self.core.end {
+            None => {
+                if let Err(Overlap) = polling.park(poll) {
+                    self.core.end(CloseReason::TransportError, Goodbye::Close(None));
+                }
+            }
+            Some(end) if end.reason != CloseReason::PingTimeout => {
                 let _ = polling.park(poll);
             }
-            (control, _) => refuse(control),
+            Some(_) => {}
         }
     }
 
@@ -242,10 +249,9 @@ impl Session {
     }
 
     /// Handlers, then input. True when there is more to do than one pass may.
-    fn drive(&mut self, cx: &mut Context<'_>) -> bool {
+    fn drive(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut more = !self.core.sockets.drive(cx);
         self.core.decide(cx);
-        let now = self.core.conn.shared.now();
         self.core.review_pause(now);
         if self.core.paused || self.throttled || self.core.end.is_some() {
             // A link that is not read still has to notice that its peer is gone: the next write will.
@@ -323,39 +329,28 @@ impl Session {
         tracing::debug!("upgraded");
     }
 
-    fn look_at_clock(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) {
-        loop {
-            let now = self.shared().now();
-            // Data that waits unread may hold the pong: a pass that was cut short is finished first.
-            if tokio::task::coop::has_budget_remaining() {
-                self.handle_timeouts(now, cx);
-            }
-            let session = self.core.connection.session().deadline();
-            let deadline = self.core.join_by.map_or(session, |join_by| join_by.min(session));
-            if !self.arm(deadline, cx, sleep.as_mut()) || self.core.end.is_some() {
-                return;
-            }
+    /// Obeys what is due and sets the timer for what comes next. True when another pass must look again.
+    fn look_at_clock(&mut self, now: Timestamp, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
+        // Data that waits unread may hold the pong: a pass that was cut short is finished first.
+        if tokio::task::coop::has_budget_remaining() {
+            self.handle_timeouts(now, cx);
         }
-    }
-
-    /// Sets the timer. True when the deadline has come already. A timer that is set earlier than needed is
-    /// left alone: it costs one look at the clock.
-    fn arm(&mut self, deadline: Timestamp, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
-        let now = self.shared().now();
+        let session = self.core.connection.session().deadline();
+        let deadline = self.core.join_by.map_or(session, |join_by| join_by.min(session));
         if deadline <= now {
-            return tokio::task::coop::has_budget_remaining();
+            return self.core.end.is_none();
         }
+        // A timer that is set earlier than needed is left alone: it costs one look at the clock.
         if self.armed <= now || deadline < self.armed {
             self.armed = deadline;
             let at = self.shared().instant(deadline);
             sleep.as_mut().reset(at);
         }
-        // Registers the waker; a timer that fires now shows at the next poll.
-        if sleep.poll(cx).is_ready() {
-            self.armed = now;
-            cx.waker().wake_by_ref();
+        if sleep.poll(cx).is_pending() {
+            return false;
         }
-        false
+        self.armed = now;
+        true
     }
 
     fn handle_timeouts(&mut self, now: Timestamp, cx: &mut Context<'_>) {
@@ -385,7 +380,10 @@ impl Session {
             }
         }
         if self.core.join_by.is_some_and(|join_by| join_by <= now) {
-            self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+            self.core.join_by = None;
+            if self.core.connection.mux().is_some_and(|mux| mux.joined() == 0) {
+                self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+            }
         }
     }
 
@@ -498,6 +496,16 @@ impl Session {
     }
 }
 
+/// A session that does not end by itself, because code of the user panicked outside a handler or the runtime
+/// is going away, still leaves nothing behind that others would see.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.core.conn.shared.registry.remove(&self.core.conn.sid);
+        self.core.conn.mailbox.finish().into_iter().for_each(refuse);
+        self.core.sockets.abandon(DisconnectReason::TransportError);
+    }
+}
+
 enum Step {
     Done,
     Again,
@@ -533,10 +541,6 @@ impl Core {
     }
 
     fn request(&mut self, request: Request, cx: &mut Context<'_>) {
-        if matches!(request, Request::Join(_)) {
-            // Any answer to a CONNECT shows a client that means it; refusals are counted by the mux.
-            self.join_by = None;
-        }
         let Some(mux) = self.connection.mux() else { return };
         if let Err(error) = self.sockets.request(request, mux, &self.conn, cx) {
             tracing::debug!(%error, "bad_connect");
