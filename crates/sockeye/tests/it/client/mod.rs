@@ -1,0 +1,44 @@
+//! The other end of the wire: HTTP requests and WebSocket frames written by hand on a TCP socket, so that a test can send
+//! what no well-behaved client would. Nothing here is shared with the code under test.
+
+mod clock;
+mod host;
+mod http;
+mod patience;
+mod poller;
+mod ws;
+
+pub(crate) use clock::Clock;
+pub(crate) use host::{Host, Mount};
+pub(crate) use http::{Http, Response};
+pub(crate) use patience::patiently;
+pub(crate) use poller::Poller;
+pub(crate) use ws::{Frame, Ws, binary, frame, text, unmasked};
+
+use sockeye::{RawArguments, Server, ServerBuilder, Socket};
+
+/// What the handshake of a WebSocket asks.
+pub(crate) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// What the handshake of a polling client asks.
+pub(crate) const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+
+/// The headers that make a request an upgrade.
+pub(crate) const UPGRADE: [(&str, &str); 4] = [
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
+/// A server that sends every `echo` back.
+pub(crate) fn echo_with(options: ServerBuilder) -> Server {
+    let io = options.build();
+    io.on("echo", async |socket: Socket, args: RawArguments| socket.emit("echo", args.as_args()));
+    io
+}
+
+/// [`echo_with`] default options.
+pub(crate) fn echo() -> Server {
+    echo_with(Server::builder())
+}
