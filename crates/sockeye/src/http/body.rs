@@ -105,9 +105,12 @@ where
     let mut all = BytesMut::new();
     loop {
         let received = first.len() + all.len();
-        let frame = timeout_at(deadline(started, received as u64), body.frame()).await;
+        let at = deadline(started, received as u64);
+        let frame = timeout_at(at, body.frame()).await;
         let Some(frame) = frame.map_err(|_| BodyError::TooSlow)? else { break };
-        let Ok(mut data) = frame.map_err(|_| BodyError::Aborted)?.into_data() else { continue };
+        // A `DeadlineBody` keeps the same time, and may be the first to say so.
+        let broken = |_| if at <= Instant::now() { BodyError::TooSlow } else { BodyError::Aborted };
+        let Ok(mut data) = frame.map_err(broken)?.into_data() else { continue };
         if received + data.remaining() > limit {
             return Err(BodyError::TooLarge);
         }

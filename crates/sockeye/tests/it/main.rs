@@ -9,4 +9,11 @@
 )]
 
 mod client;
+
+mod frames;
 mod mounting;
+mod origin;
+mod requests;
+mod sessions;
+mod sizes;
+mod upgrade_requests;

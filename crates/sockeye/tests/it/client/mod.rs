@@ -15,6 +15,7 @@ pub(crate) use patience::patiently;
 pub(crate) use poller::Poller;
 pub(crate) use ws::{Frame, Ws, binary, frame, text, unmasked};
 
+use sockeye::engine::EngineServer;
 use sockeye::{RawArguments, Server, ServerBuilder, Socket};
 
 /// What the handshake of a WebSocket asks.
@@ -41,4 +42,13 @@ pub(crate) fn echo_with(options: ServerBuilder) -> Server {
 /// [`echo_with`] default options.
 pub(crate) fn echo() -> Server {
     echo_with(Server::builder())
+}
+
+/// The engine alone, which sends every message back as it came.
+pub(crate) async fn engine_echo(options: ServerBuilder) -> Host {
+    let engine = EngineServer::new(options, |socket, message| {
+        // A client that reads too slowly is closed; there is nobody to tell.
+        let _ = socket.send(message);
+    });
+    Host::serve(Server::new(), async move |listener| engine.listen_on(listener).await.unwrap()).await
 }

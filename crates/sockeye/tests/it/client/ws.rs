@@ -69,8 +69,7 @@ impl Ws {
     pub(crate) async fn open_on(mut http: Http, target: &str) -> Self {
         let response = http.request("GET", target, &UPGRADE, b"").await;
         assert_eq!(response.status, 101, "{response:?}");
-        let (stream, received) = http.into_parts();
-        Self { stream, received, taken: 0 }
+        Self::from(http)
     }
 
     /// Opens a session, its open packet taken.
@@ -174,5 +173,13 @@ impl Ws {
             0x8a => Frame::Pong(payload),
             first => panic!("a frame that begins with {first:#x}"),
         })
+    }
+}
+
+impl From<Http> for Ws {
+    /// Behind the response that completes the handshake.
+    fn from(http: Http) -> Self {
+        let (stream, received) = http.into_parts();
+        Self { stream, received, taken: 0 }
     }
 }
