@@ -257,12 +257,13 @@ impl Session {
         };
         more |= unread;
         if let Some(link) = self.probe.take() {
-            self.read_probe(link, now, cx);
+            more |= self.read_probe(link, now, cx);
         }
         more
     }
 
-    fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) {
+    /// True when the WebSocket has taken over, and may hold more than the packet that said so.
+    fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut step = None;
         let session = self.core.connection.session();
         let read = link.poll_read(cx, |message| {
@@ -281,12 +282,16 @@ impl Session {
                     polling.answer(b"6".to_vec());
                 }
                 if let Poll::Ready(Err(_)) = link.poll_write(cx) {
-                    return self.core.connection.session().handle_probe_closed();
+                    self.core.connection.session().handle_probe_closed();
+                    return false;
                 }
                 // There may be more to read already; if not, this registers for it.
-                self.read_probe(link, now, cx);
+                return self.read_probe(link, now, cx);
             }
-            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => self.switch_to(*link),
+            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => {
+                self.switch_to(*link);
+                return true;
+            }
             (None, Ok(Read::Pending | Read::Stopped)) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
@@ -297,6 +302,7 @@ impl Session {
                 self.probe_goodbye(link);
             }
         }
+        false
     }
 
     /// The WebSocket takes over. What was loaded for polls goes first.
