@@ -94,9 +94,9 @@ impl Http {
         while let Ok(1..) = self.fill().await {}
     }
 
-    /// Whether the server has ended the connection already.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    /// Whether there is anything to read already, be it the end.
+    pub(crate) fn has_answer(&mut self) -> bool {
+        matches!(self.stream.try_read_buf(&mut self.received), Ok(_)) || !self.received.is_empty()
     }
 
     /// The stream behind an upgrade, and what came with the response.

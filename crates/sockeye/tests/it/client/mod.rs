@@ -1,6 +1,7 @@
 //! The other end of the wire: HTTP requests and WebSocket frames written by hand on a TCP socket, so that a test can send
 //! what no well-behaved client would. Nothing here is shared with the code under test.
 
+mod both;
 mod clock;
 mod host;
 mod http;
@@ -8,6 +9,7 @@ mod patience;
 mod poller;
 mod ws;
 
+pub(crate) use both::Client;
 pub(crate) use clock::Clock;
 pub(crate) use host::{Host, Mount};
 pub(crate) use http::{Http, Response};
@@ -16,7 +18,8 @@ pub(crate) use poller::Poller;
 pub(crate) use ws::{Frame, Ws, binary, frame, text, unmasked};
 
 use sockeye::engine::EngineServer;
-use sockeye::{RawArguments, Server, ServerBuilder, Socket};
+use sockeye::{DisconnectReason, RawArguments, Server, ServerBuilder, Socket};
+use tokio::sync::mpsc;
 
 /// What the handshake of a WebSocket asks.
 pub(crate) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -51,4 +54,21 @@ pub(crate) async fn engine_echo(options: ServerBuilder) -> Host {
         let _ = socket.send(message);
     });
     Host::serve(Server::new(), async move |listener| engine.listen_on(listener).await.unwrap()).await
+}
+
+/// Why the sockets of the main namespace end, one after another.
+pub(crate) struct Reasons(mpsc::UnboundedReceiver<DisconnectReason>);
+
+impl Reasons {
+    pub(crate) fn of(io: &Server) -> Self {
+        let (tell, reasons) = mpsc::unbounded_channel();
+        io.on_disconnect(async move |reason: DisconnectReason| {
+            let _ = tell.send(reason);
+        });
+        Self(reasons)
+    }
+
+    pub(crate) async fn next(&mut self) -> &'static str {
+        patiently("a disconnect", self.0.recv()).await.unwrap().as_str()
+    }
 }

@@ -119,6 +119,11 @@ impl Ws {
         }
     }
 
+    /// Whether there is anything to read already, be it the end.
+    pub(crate) fn has_frame(&mut self) -> bool {
+        self.stream.try_read_buf(&mut self.received).is_ok() || self.taken < self.received.len()
+    }
+
     /// The next message, which must be text.
     pub(crate) async fn text(&mut self) -> String {
         match self.recv().await {
