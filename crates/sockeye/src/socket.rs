@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
-use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::engine::Transport;
 use sockeye_proto::socket::{
     ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, Room, encode_disconnect, encode_event,
 };
@@ -320,7 +320,7 @@ impl Socket {
             self.0.conn.control(Control::Leave(self.0.namespace.shared_name()));
         }
         if close == Close::Connection {
-            self.0.conn.close(CloseReason::ForcedClose);
+            self.0.conn.control(Control::Disconnect);
         }
     }
 

@@ -200,6 +200,10 @@ impl Session {
                     self.core.sockets.end(place, DisconnectReason::ServerNamespaceDisconnect);
                 }
             }
+            (Control::Disconnect, _) => {
+                self.core.sockets.disconnect_all(&self.core.conn);
+                self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+            }
             (Control::Close(reason), _) => self.core.end(reason, Goodbye::Close(None)),
             // A request of a transport that was left: its channel closes, and it is answered with an error.
             (control, _) => refuse(control),
@@ -747,7 +751,11 @@ fn refuse(control: Control) {
             let _ = verdict.send(Err(RequestError::UnknownSid));
         }
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.
-        Control::Poll(_) | Control::Probe(_) | Control::Leave(_) | Control::Close(_) => {}
+        Control::Poll(_)
+        | Control::Probe(_)
+        | Control::Leave(_)
+        | Control::Disconnect
+        | Control::Close(_) => {}
     }
 }
 

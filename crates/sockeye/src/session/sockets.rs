@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{
     DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect, encode_connect_error,
+    encode_disconnect,
 };
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -162,6 +163,19 @@ impl Sockets {
             tracing::debug!(namespace = %socket.inner_namespace().name(), socket = %socket.id(), %reason, "socket_disconnected");
             socket.leave_namespace(reason);
             inbox.finish(socket, reason);
+        }
+    }
+
+    /// Our side disconnects the client from every namespace, and tells it so.
+    pub(crate) fn disconnect_all(&mut self, conn: &Conn) {
+        for place in 0..self.joined.len() {
+            if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
+                if socket.connected() {
+                    let packet = encode_disconnect(socket.inner_namespace().name(), room());
+                    with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+                }
+                self.end(place, DisconnectReason::ServerNamespaceDisconnect);
+            }
         }
     }
 
