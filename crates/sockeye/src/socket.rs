@@ -466,6 +466,13 @@ impl Socket {
         self.with_store(|store| store.last_rooms = Vec::new());
     }
 
+    /// After the `disconnect` listeners were called: nothing more will happen to listen to.
+    pub(crate) fn forget_listeners(&self) {
+        let listeners = self.store().as_mut().map(|store| std::mem::take(&mut store.listeners));
+        // What they captured may hold this socket, so it is dropped without the lock.
+        drop(listeners);
+    }
+
     pub(crate) fn acks(&self) -> &AckTable<Socket> {
         &self.0.acks
     }
