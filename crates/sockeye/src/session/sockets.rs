@@ -51,7 +51,10 @@ impl Sockets {
     ) -> Option<Request> {
         match event {
             ServerEvent::Event { socket, event } => {
-                if let Some(Some(joined)) = self.joined.get_mut(*socket) {
+                // What the client sent before it heard of its disconnection is ignored.
+                if let Some(Some(joined)) = self.joined.get_mut(*socket)
+                    && joined.socket.connected()
+                {
                     tracing::trace!(event = %event.name, "event");
                     joined.inbox.event(&joined.socket, &event, cx);
                 }
