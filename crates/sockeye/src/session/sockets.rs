@@ -208,6 +208,7 @@ fn refuse(
     conn: &Arc<Conn>,
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
+    mux.refuse(namespace)?;
     let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
     match packet {
         Ok(packet) => {
@@ -216,7 +217,7 @@ fn refuse(
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }
-    mux.refuse(namespace)
+    Ok(())
 }
 
 /// One poll of a middleware; a panic refuses the client and nobody else.
