@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
-use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::engine::Transport;
 use sockeye_proto::socket::{
     ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, Room, encode_disconnect, encode_event,
 };
@@ -320,7 +320,7 @@ impl Socket {
             self.0.conn.control(Control::Leave(self.0.namespace.shared_name()));
         }
         if close == Close::Connection {
-            self.0.conn.close(CloseReason::ForcedClose);
+            self.0.conn.control(Control::Disconnect);
         }
     }
 
@@ -464,6 +464,13 @@ impl Socket {
     /// After the `disconnecting` listeners: the rooms are gone.
     pub(crate) fn forget_rooms(&self) {
         self.with_store(|store| store.last_rooms = Vec::new());
+    }
+
+    /// After the `disconnect` listeners were called: nothing more will happen to listen to.
+    pub(crate) fn forget_listeners(&self) {
+        let listeners = self.store().as_mut().map(|store| std::mem::take(&mut store.listeners));
+        // What they captured may hold this socket, so it is dropped without the lock.
+        drop(listeners);
     }
 
     pub(crate) fn acks(&self) -> &AckTable<Socket> {

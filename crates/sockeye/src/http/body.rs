@@ -107,6 +107,10 @@ where
         let received = first.len() + all.len();
         let frame = poll_fn(|cx| match body.as_mut().poll_frame(cx) {
             Poll::Pending => pace.poll(cx, received as u64).map(|()| Err(BodyError::TooSlow)),
+            // A `DeadlineBody` keeps the same time, and may be the first to say so.
+            Poll::Ready(Some(Err(_))) if pace.is_over(received as u64) => {
+                Poll::Ready(Err(BodyError::TooSlow))
+            }
             Poll::Ready(frame) => Poll::Ready(frame.transpose().map_err(|_| BodyError::Aborted)),
         });
         let Some(frame) = frame.await? else { break };
@@ -136,9 +140,18 @@ struct Pace {
 }
 
 impl Pace {
+    fn grace(received: u64) -> Duration {
+        BODY_GRACE + Duration::from_secs(received / BODY_BYTES_PER_SECOND)
+    }
+
+    /// Whether the time for a body of which `received` bytes have come is over.
+    fn is_over(&self, received: u64) -> bool {
+        self.waiting.as_ref().is_some_and(|(started, _)| started.elapsed() >= Self::grace(received))
+    }
+
     /// Ready when the body, of which `received` bytes have come, is too slow.
     fn poll(&mut self, cx: &mut Context<'_>, received: u64) -> Poll<()> {
-        let grace = BODY_GRACE + Duration::from_secs(received / BODY_BYTES_PER_SECOND);
+        let grace = Self::grace(received);
         let (started, sleep) = self.waiting.get_or_insert_with(|| {
             let now = Instant::now();
             (now, Box::pin(sleep_until(now + grace)))

@@ -18,6 +18,8 @@ pub(crate) enum Control {
     Probe(Box<Link>),
     /// Our side leaves a namespace; the packet that says so is queued already.
     Leave(Arc<str>),
+    /// Our side leaves every namespace of the client, then the engine session ends.
+    Disconnect,
     /// The engine session ends.
     Close(CloseReason),
 }

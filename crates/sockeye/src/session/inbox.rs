@@ -144,10 +144,13 @@ impl Epilogue {
         start(&self.socket, &[on], parts)
     }
 
-    /// The rooms can be seen until `disconnect`.
+    /// The rooms can be seen until `disconnect`. The listeners have served: one that captured its own socket
+    /// would keep it, and itself, for ever.
     fn last(&self) -> Option<Running> {
         self.socket.forget_rooms();
-        self.start(On::Disconnect)
+        let running = self.start(On::Disconnect);
+        self.socket.forget_listeners();
+        running
     }
 
     async fn run_last(&self) {

@@ -43,6 +43,8 @@ struct Inner<C> {
     writable: bool,
     /// No more frames are taken.
     closed: bool,
+    /// The task has ended: nobody will obey an order.
+    finished: bool,
     /// A push went past `Limits::burst`.
     overflowed: bool,
     controls: Vec<C>,
@@ -97,6 +99,7 @@ impl<C> Mailbox<C> {
             scheduled: true,
             writable: true,
             closed: false,
+            finished: false,
             overflowed: false,
             controls: Vec::new(),
         };
@@ -134,9 +137,14 @@ impl<C> Mailbox<C> {
         Push::Queued { wake: inner.schedule() }
     }
 
-    /// Leaves an order for the task. True when the task must be woken.
+    /// Leaves an order for the task. True when the task must be woken. An order that comes after the end is
+    /// dropped, which is how whoever waits for its outcome learns that there will be none.
     pub(crate) fn control(&self, control: C) -> bool {
         let mut inner = self.lock();
+        if inner.finished {
+            drop(inner);
+            return false;
+        }
         inner.controls.push(control);
         inner.schedule()
     }
@@ -188,6 +196,7 @@ impl<C> Mailbox<C> {
     pub(crate) fn finish(&self) -> Vec<C> {
         let mut inner = self.lock();
         inner.closed = true;
+        inner.finished = true;
         inner.scheduled = true;
         inner.bytes = 0;
         inner.in_flight = 0;

@@ -186,7 +186,7 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(&body, verdict) {
+            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(body, verdict) {
                 Some(post) if polling.post.is_none() => polling.post = Some(post),
                 Some(post) => {
                     post.answer(Err(RequestError::BadRequest("OVERLAP")));
@@ -199,6 +199,10 @@ impl Session {
                 if let Some(place) = self.core.connection.mux().and_then(|mux| mux.remove(&namespace)) {
                     self.core.sockets.end(place, DisconnectReason::ServerNamespaceDisconnect);
                 }
+            }
+            (Control::Disconnect, _) => {
+                self.core.sockets.disconnect_all(&self.core.conn);
+                self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
             }
             (Control::Close(reason), _) => self.core.end(reason, Goodbye::Close(None)),
             // A request of a transport that was left: its channel closes, and it is answered with an error.
@@ -268,6 +272,7 @@ impl Session {
         more
     }
 
+    /// True when the WebSocket has taken over, and may hold more than the packet that said so.
     fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut step = None;
         let session = self.core.connection.session();
@@ -750,7 +755,11 @@ fn refuse(control: Control) {
             let _ = verdict.send(Err(RequestError::UnknownSid));
         }
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.
-        Control::Poll(_) | Control::Probe(_) | Control::Leave(_) | Control::Close(_) => {}
+        Control::Poll(_)
+        | Control::Probe(_)
+        | Control::Leave(_)
+        | Control::Disconnect
+        | Control::Close(_) => {}
     }
 }
 

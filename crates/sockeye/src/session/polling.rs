@@ -2,12 +2,10 @@
 //! and the POST whose packets are being handled. HTTP itself is elsewhere; a request is a channel here.
 
 use super::mailbox::Runs;
-use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError};
+use bytes::Bytes;
+use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError, SEPARATOR};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
-
-/// Between packets of a payload. It is ASCII, so both of its sides are whole characters.
-const SEPARATOR: u8 = 0x1e;
 
 #[derive(Default)]
 pub(crate) struct Polling {
@@ -26,10 +24,9 @@ struct Backlog {
 }
 
 pub(crate) struct HeldPost {
-    text: Box<str>,
+    body: Bytes,
     /// Where the next packet starts; `None` when all are handled.
     next: Option<usize>,
-    taken: usize,
     verdict: oneshot::Sender<Result<(), RequestError>>,
 }
 
@@ -147,27 +144,28 @@ fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
 
 impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
-    pub(crate) fn new(body: &[u8], verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
-        match std::str::from_utf8(body) {
-            Ok(text) => Some(Box::new(Self { text: text.into(), next: Some(0), taken: 0, verdict })),
-            Err(_) => {
+    pub(crate) fn new(body: Bytes, verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
+        let is_text = std::str::from_utf8(&body).is_ok();
+        match body.iter().filter(|&&byte| byte == SEPARATOR).count() {
+            separators if is_text && separators < MAX_PAYLOAD_PACKETS => {
+                Some(Box::new(Self { body, next: Some(0), verdict }))
+            }
+            _ => {
                 let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
                 None
             }
         }
     }
 
-    /// The next packet. `None` when there is none left, an error when it is no packet or one too many.
+    /// The next packet. `None` when there is none left, an error when it is no packet.
     pub(crate) fn next(&mut self) -> Option<Result<PayloadPacket<'_>, ()>> {
         let start = self.next?;
-        let rest = self.text.get(start..)?;
-        let end = rest.as_bytes().iter().position(|&byte| byte == SEPARATOR);
+        let rest = self.body.get(start..)?;
+        let end = rest.iter().position(|&byte| byte == SEPARATOR);
         self.next = end.map(|end| start + end + 1);
-        self.taken += 1;
-        if self.taken > MAX_PAYLOAD_PACKETS {
-            return Some(Err(()));
-        }
-        let packet = rest.get(..end.unwrap_or(rest.len()))?;
+        // The whole is UTF-8 and the separator ASCII, so each packet is UTF-8. Only the packet is looked at: with
+        // all that follows it, a body of many packets would cost its square.
+        let packet = std::str::from_utf8(rest.get(..end.unwrap_or(rest.len()))?).ok()?;
         Some(PayloadPacket::decode_text(packet).map_err(drop))
     }
 

@@ -1,0 +1,23 @@
+//! The server as its clients see it: raw sockets, bytes of the wire, one behaviour for each test. What a hostile client may
+//! try is tested beside what a good one may rely on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy exempts only #[test] functions"
+)]
+
+mod client;
+
+mod frames;
+mod mounting;
+mod origin;
+mod packets;
+mod payloads;
+mod polling;
+mod requests;
+mod sessions;
+mod sizes;
+mod upgrade;
+mod upgrade_requests;
