@@ -12,12 +12,15 @@ mod client;
 
 mod frames;
 mod mounting;
+mod namespaces;
 mod origin;
 mod packets;
 mod payloads;
 mod polling;
+mod reasons;
 mod requests;
 mod sessions;
 mod sizes;
+mod slowloris;
 mod upgrade;
 mod upgrade_requests;

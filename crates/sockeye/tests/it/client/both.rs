@@ -1,6 +1,7 @@
 //! A client of the main namespace on either transport, for what must not depend on it.
 
-use super::{Frame, Host, Poller, Ws};
+use super::{Host, Poller, Ws};
+use sockeye::Transport;
 use std::collections::VecDeque;
 
 pub(crate) enum Client {
@@ -10,9 +11,16 @@ pub(crate) enum Client {
 }
 
 impl Client {
+    pub(crate) async fn session(host: &Host, transport: Transport) -> Self {
+        match transport {
+            Transport::WebSocket => Self::WebSocket(host.session().await),
+            Transport::Polling => Self::Polling(Box::new(host.poller().await), VecDeque::new()),
+        }
+    }
+
     /// A session on each transport, in no namespace yet.
     pub(crate) async fn sessions(host: &Host) -> [Self; 2] {
-        [Self::WebSocket(host.session().await), Self::Polling(Box::new(host.poller().await), VecDeque::new())]
+        [Self::session(host, Transport::WebSocket).await, Self::session(host, Transport::Polling).await]
     }
 
     /// A client on each transport, in the main namespace.
@@ -89,20 +97,10 @@ impl Client {
         }
     }
 
-    /// The client's connections are gone, without a word.
-    pub(crate) async fn vanish(self) {
-        if let Self::Polling(mut poller, _) = self {
-            poller.begin_get().await;
-        }
-    }
-
-    /// Whatever comes up to the end of the session.
-    pub(crate) async fn drain(&mut self) {
-        match self {
-            Self::WebSocket(ws) => {
-                assert!(matches!(ws.ended().await, Frame::Close(_) | Frame::End));
-            }
-            Self::Polling(poller, _) => while poller.get().await.status == 200 {},
+    /// The verdict on what [`Client::send_all`] sent.
+    pub(crate) async fn skip_answer(&mut self) {
+        if let Self::Polling(poller, _) = self {
+            poller.posts.response().await.is(200, "ok");
         }
     }
 }

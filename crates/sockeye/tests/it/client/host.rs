@@ -3,6 +3,8 @@
 use super::patience::Patience;
 use super::{Http, Poller, Ws};
 use axum::Router;
+use axum::routing::{get, post};
+use bytes::Bytes;
 use sockeye::Server;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -37,7 +39,10 @@ impl Host {
     pub(crate) async fn mount(io: Server, mount: Mount) -> Self {
         let served = io.clone();
         Self::serve(io, async move |listener| {
-            let app = Router::new().route("/", axum::routing::get(async || "page")).layer(served.layer());
+            let app = Router::new()
+                .route("/", get(async || "page"))
+                .route("/upload", post(async |body: Bytes| body.len().to_string()))
+                .layer(served.layer());
             match mount {
                 Mount::Listen => served.listen_on(listener).await,
                 Mount::Serve => sockeye::serve(listener, app).await,
@@ -84,7 +89,7 @@ impl Host {
     pub(crate) async fn settle(&self) {
         let mut http = self.http().await;
         for _ in 0..5 {
-            http.get("/nothing").await.is(404, "Not Found");
+            assert_eq!(http.get("/nothing").await.status, 404);
         }
     }
 }
