@@ -67,8 +67,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "model",
         about: "model checks of the concurrent parts",
-        only_with: Some("crates/sockeye/tests/model.rs"),
-        commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--test", "model"])],
+        commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--lib", "model::"])],
         counts: true,
         ..CHECK
     },
