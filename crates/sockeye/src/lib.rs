@@ -39,6 +39,8 @@ mod handshake;
 mod http;
 mod listen;
 mod middleware;
+#[cfg(all(test, feature = "__model"))]
+mod model;
 mod namespace;
 mod operator;
 mod random;

@@ -1,0 +1,41 @@
+//! Model checks of what several threads touch at once: the mailbox, the acknowledgements, the hand-over from
+//! polling to WebSocket. A scheduler decides at every lock who goes on, and tries many orders; a thread that
+//! waits for what never comes is found as a deadlock.
+//!
+//! The locks are swapped in `session::sync`, so these checks have a build of their own:
+//! `cargo test -p sockeye --features __model --lib model::`. A failure prints its schedule, which
+//! `shuttle::replay` runs again.
+
+mod mailbox;
+
+/// Schedules drawn at random, where a check is cheap.
+const SCHEDULES: usize = 20_000;
+
+/// Changes of priority in a schedule that prefers threads.
+const PRIORITY_CHANGES: usize = 3;
+
+/// Tries `schedules` random orders, and a quarter as many that starve threads.
+fn explore(schedules: usize, check: impl Fn() + Clone + Send + Sync + 'static) {
+    shuttle::check_random(check.clone(), schedules);
+    shuttle::check_pct(check, schedules / 4, PRIORITY_CHANGES);
+}
+
+/// A thread that stands for a task: it runs when it is woken, and not before.
+#[derive(Default)]
+struct Alarm {
+    rung: shuttle::sync::Mutex<bool>,
+    heard: shuttle::sync::Condvar,
+}
+
+impl Alarm {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
+        self.heard.notify_all();
+    }
+
+    /// Waits for the next ring, or takes the one that came already.
+    fn wait(&self) {
+        let mut rung = self.heard.wait_while(self.rung.lock().unwrap(), |rung| !*rung).unwrap();
+        *rung = false;
+    }
+}
