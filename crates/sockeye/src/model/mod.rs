@@ -6,7 +6,17 @@
 //! `cargo test -p sockeye --features __model --lib model::`. A failure prints its schedule, which
 //! `shuttle::replay` runs again.
 
+mod acks;
 mod mailbox;
+
+use crate::conn::Conn;
+use crate::handshake::{Handshake, Origin};
+use crate::random;
+use crate::server::Shared;
+use sockeye_proto::SessionId;
+use sockeye_proto::engine::Transport;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 
 /// Schedules drawn at random, where a check is cheap.
 const SCHEDULES: usize = 20_000;
@@ -38,4 +48,24 @@ impl Alarm {
         let mut rung = self.heard.wait_while(self.rung.lock().unwrap(), |rung| !*rung).unwrap();
         *rung = false;
     }
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+}
+
+/// The clock of a model: it stands still unless a check moves it.
+fn frozen_clock() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+/// A connection without a request behind it.
+fn conn(shared: &Arc<Shared>, transport: Transport) -> Arc<Conn> {
+    let (uri, headers) = (http::Uri::from_static("/"), http::HeaderMap::new());
+    let handshake =
+        Handshake::new(&uri, &headers, http::Extensions::new(), Origin { address: None, secure: false });
+    let sid = SessionId::from_entropy(random::entropy());
+    Arc::new(Conn::new(sid, handshake, shared.clone(), transport))
 }
