@@ -29,27 +29,23 @@ pub(crate) const STEPS: &[Step] = &[
         name: "fmt",
         about: "the code is formatted",
         commands: |_| vec![cargo(&["fmt", "--all", "--", "--check"])],
-        ..CHECK
     },
     Step {
         name: "clippy",
         about: "no lint speaks up",
         commands: |_| vec![cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
-        ..CHECK
     },
     Step {
         name: "rust",
         about: "unit and integration tests",
         commands: |_| vec![cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples"])],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "doc",
         about: "the examples in the documentation",
         commands: |_| vec![cargo(&["test", "--workspace", "--doc"])],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "rustdoc",
@@ -59,14 +55,12 @@ pub(crate) const STEPS: &[Step] = &[
             command.env("RUSTDOCFLAGS", "-D warnings");
             vec![command]
         },
-        ..CHECK
     },
     Step {
         name: "model",
         about: "model checks of the concurrent parts",
         commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--lib", "model::"])],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "js",
@@ -74,7 +68,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(CLIENT)],
         commands: |_| vec![inside(CLIENT, "npm", &["run", "check"]), inside(CLIENT, "npm", &["test"])],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "interop",
@@ -82,7 +75,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP)],
         commands: |target| vec![servers(), harness("run.mjs", target)],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "browser",
@@ -90,7 +82,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP), Tool::Chromium],
         commands: |target| vec![servers(), harness("browser.mjs", target)],
         counts: true,
-        ..CHECK
     },
 ];
 
