@@ -29,23 +29,27 @@ pub(crate) const STEPS: &[Step] = &[
         name: "fmt",
         about: "the code is formatted",
         commands: |_| vec![cargo(&["fmt", "--all", "--", "--check"])],
+        ..CHECK
     },
     Step {
         name: "clippy",
         about: "no lint speaks up",
         commands: |_| vec![cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
+        ..CHECK
     },
     Step {
         name: "rust",
         about: "unit and integration tests",
         commands: |_| vec![cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples"])],
         counts: true,
+        ..CHECK
     },
     Step {
         name: "doc",
         about: "the examples in the documentation",
         commands: |_| vec![cargo(&["test", "--workspace", "--doc"])],
         counts: true,
+        ..CHECK
     },
     Step {
         name: "rustdoc",
@@ -55,12 +59,14 @@ pub(crate) const STEPS: &[Step] = &[
             command.env("RUSTDOCFLAGS", "-D warnings");
             vec![command]
         },
+        ..CHECK
     },
     Step {
         name: "model",
         about: "model checks of the concurrent parts",
         commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--lib", "model::"])],
         counts: true,
+        ..CHECK
     },
     Step {
         name: "js",
