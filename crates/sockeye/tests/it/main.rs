@@ -10,11 +10,15 @@
 
 mod client;
 
+mod floods;
 mod frames;
+mod inbox;
 mod mounting;
 mod namespaces;
+mod order;
 mod origin;
 mod packets;
+mod panics;
 mod payloads;
 mod polling;
 mod reasons;
