@@ -104,7 +104,7 @@ impl Session {
         tokio::spawn(session.run());
     }
 
-    fn new(conn: Arc<Conn>, link: Option<Link>) -> Self {
+    pub(crate) fn new(conn: Arc<Conn>, link: Option<Link>) -> Self {
         let shared = conn.shared.clone();
         let now = shared.now();
         let config = &shared.config;
@@ -134,7 +134,7 @@ impl Session {
     }
 
     /// The whole life of the session. The future borrows what it captured, so its size is the session's.
-    async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
@@ -257,12 +257,13 @@ impl Session {
         };
         more |= unread;
         if let Some(link) = self.probe.take() {
-            self.read_probe(link, now, cx);
+            more |= self.read_probe(link, now, cx);
         }
         more
     }
 
-    fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) {
+    /// Reads a WebSocket that is being tried. True when there may be more.
+    fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut step = None;
         let session = self.core.connection.session();
         let read = link.poll_read(cx, |message| {
@@ -281,20 +282,27 @@ impl Session {
                     polling.answer(b"6".to_vec());
                 }
                 if let Poll::Ready(Err(_)) = link.poll_write(cx) {
-                    return self.core.connection.session().handle_probe_closed();
+                    self.core.connection.session().handle_probe_closed();
+                    return false;
                 }
                 // There may be more to read already; if not, this registers for it.
-                self.read_probe(link, now, cx);
+                self.read_probe(link, now, cx)
             }
-            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => self.switch_to(*link),
-            (None, Ok(Read::Pending | Read::Stopped)) => {
+            (Some(Some(Ok(ProbeStep::Upgraded))), Ok(_)) => {
+                self.switch_to(*link);
+                // What the client sent behind its `5` may be here, and nothing else would tell.
+                true
+            }
+            (None, Ok(read @ (Read::Pending | Read::Stopped))) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
+                matches!(read, Read::Stopped)
             }
             _ => {
                 tracing::debug!("upgrade_failed");
                 self.core.connection.session().handle_probe_closed();
                 self.probe_goodbye(link);
+                false
             }
         }
     }
