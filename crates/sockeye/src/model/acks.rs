@@ -84,7 +84,7 @@ fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
 fn an_answer_that_comes_is_received() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 4, || {
+    explore(SCHEDULES, || {
         let world = World::new(1);
         let wait = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), NEVER);
         let answer = world.answer(0, FIRST);
@@ -98,7 +98,7 @@ fn an_answer_that_comes_is_received() {
 fn a_wait_ends_with_the_answer_or_with_the_socket() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 2, || {
+    explore(SCHEDULES, || {
         let world = World::new(1);
         let leave = world.leave(0);
         let wait = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), NEVER);
@@ -115,7 +115,7 @@ fn a_wait_ends_with_the_answer_or_with_the_socket() {
 fn a_wait_ends_with_the_answer_or_with_its_time_limit_or_with_the_socket() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 2, || {
+    explore(SCHEDULES, || {
         let world = World::new(1);
         let wait = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), Duration::ZERO);
         let others = [world.answer(0, FIRST), world.leave(0)];
@@ -133,7 +133,7 @@ fn a_wait_ends_with_the_answer_or_with_its_time_limit_or_with_the_socket() {
 fn a_wait_that_is_given_up_leaves_nothing_behind() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 2, || {
+    explore(SCHEDULES, || {
         let world = World::new(2);
         let one = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), NEVER);
         let all = world.server.broadcast().timeout(NEVER).emit_with_ack::<u32>("ask", ());
@@ -181,12 +181,12 @@ fn broadcast(limit: Duration) {
 fn every_receiver_of_a_broadcast_is_accounted_for_once() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 4, || broadcast(NEVER));
+    explore(SCHEDULES, || broadcast(NEVER));
 }
 
 #[test]
 fn at_the_time_limit_every_receiver_of_a_broadcast_is_accounted_for_once() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES / 4, || broadcast(Duration::ZERO));
+    explore(SCHEDULES, || broadcast(Duration::ZERO));
 }

@@ -1,6 +1,6 @@
 //! The mailbox against a task that uses it as the session does: begin, take, write, pending, rest.
 
-use super::{Alarm, SCHEDULES, explore};
+use super::{SCHEDULES, explore};
 use crate::session::mailbox::{Delivery, Limits, Mailbox, Push};
 use bytes::Bytes;
 use shuttle::sync::{Condvar, Mutex, mpsc};
@@ -142,6 +142,26 @@ impl World {
     }
 }
 
+/// A thread that stands for a task: it runs when it is woken, and not before.
+#[derive(Default)]
+struct Alarm {
+    rung: Mutex<bool>,
+    heard: Condvar,
+}
+
+impl Alarm {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
+        self.heard.notify_all();
+    }
+
+    /// Waits for the next ring, or takes the one that came already.
+    fn wait(&self) {
+        let mut rung = self.heard.wait_while(self.rung.lock().unwrap(), |rung| !*rung).unwrap();
+        *rung = false;
+    }
+}
+
 fn spawn<R: Send + 'static>(
     world: &Arc<World>,
     run: impl FnOnce(&World) -> R + Send + 'static,
@@ -263,7 +283,7 @@ fn no_schedule_there_is_loses_a_wake_up() {
 
 #[test]
 fn a_volatile_frame_is_dropped_only_while_the_kernel_takes_none() {
-    explore(SCHEDULES / 4, || {
+    explore(SCHEDULES, || {
         let (world, task) = World::start(WIDE, usize::MAX);
         let volatile = spawn(&world, |world| {
             for count in 0..3 {
@@ -293,7 +313,7 @@ fn a_volatile_frame_is_dropped_only_while_the_kernel_takes_none() {
 fn a_frame_is_refused_exactly_past_the_burst_limit() {
     const FRAME: usize = 10;
     for (burst, fit) in [(4 * FRAME - 1, 3), (4 * FRAME, 4), (4 * FRAME + 1, 4)] {
-        explore(SCHEDULES / 8, move || {
+        explore(SCHEDULES, move || {
             let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(Limits { buffered: burst, burst }));
             let producers: Vec<_> = (0..2)
                 .map(|who| {
@@ -323,7 +343,7 @@ fn a_frame_is_refused_exactly_past_the_burst_limit() {
 #[test]
 fn what_the_kernel_accepted_counts_no_more() {
     const FRAME: usize = 10;
-    explore(SCHEDULES / 4, || {
+    explore(SCHEDULES, || {
         let (world, task) = World::start(Limits { buffered: 2 * FRAME, burst: 2 * FRAME }, usize::MAX);
         let producers = [1, 2].map(|who| {
             spawn(&world, move |world| {
@@ -383,7 +403,7 @@ fn a_mailbox_whose_task_has_ended_holds_nothing() {
 /// One push too many is judged once: a session that ends anyway must not look again and again for it.
 #[test]
 fn an_overflow_is_no_news_to_a_session_that_ends() {
-    explore(SCHEDULES / 8, || {
+    explore(SCHEDULES, || {
         let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(Limits { buffered: 5, burst: 5 }));
         let producer = thread::spawn({
             let mailbox = mailbox.clone();

@@ -7,7 +7,9 @@
 //! `shuttle::replay` runs again.
 
 mod acks;
+mod client;
 mod mailbox;
+mod upgrade;
 
 use crate::conn::Conn;
 use crate::handshake::{Handshake, Origin};
@@ -16,9 +18,8 @@ use crate::server::Shared;
 use sockeye_proto::SessionId;
 use sockeye_proto::engine::Transport;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
 
-/// Schedules drawn at random, where a check is cheap.
+/// Schedules drawn at random for each check.
 const SCHEDULES: usize = 20_000;
 
 /// Changes of priority in a schedule that prefers threads.
@@ -28,32 +29,6 @@ const PRIORITY_CHANGES: usize = 3;
 fn explore(schedules: usize, check: impl Fn() + Clone + Send + Sync + 'static) {
     shuttle::check_random(check.clone(), schedules);
     shuttle::check_pct(check, schedules / 4, PRIORITY_CHANGES);
-}
-
-/// A thread that stands for a task: it runs when it is woken, and not before.
-#[derive(Default)]
-struct Alarm {
-    rung: shuttle::sync::Mutex<bool>,
-    heard: shuttle::sync::Condvar,
-}
-
-impl Alarm {
-    fn ring(&self) {
-        *self.rung.lock().unwrap() = true;
-        self.heard.notify_all();
-    }
-
-    /// Waits for the next ring, or takes the one that came already.
-    fn wait(&self) {
-        let mut rung = self.heard.wait_while(self.rung.lock().unwrap(), |rung| !*rung).unwrap();
-        *rung = false;
-    }
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.ring();
-    }
 }
 
 /// The clock of a model: it stands still unless a check moves it.

@@ -72,7 +72,7 @@ impl Session {
         tokio::spawn(session.run());
     }
 
-    fn new(conn: Arc<Conn>, link: Option<Link>) -> Self {
+    pub(crate) fn new(conn: Arc<Conn>, link: Option<Link>) -> Self {
         let shared = conn.shared.clone();
         let now = shared.now();
         let config = &shared.config;
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// The whole life of the session. The future borrows what it captured, so its size is the session's.
-    async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
     }
