@@ -185,6 +185,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
+        .writev(false)
         .serve_connection(TokioIo::new(tcp), respond)
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -75,7 +75,7 @@ pub struct Counts {
     pub clients: usize,
     /// Sockets: clients counted once for each namespace they joined.
     pub sockets: usize,
-    /// Rooms with a member, the own-id rooms not counted.
+    /// Rooms with a member, the own-id room of each socket included: `adapter.rooms.size` in Node.
     pub rooms: usize,
     /// Tasks that drive a session.
     pub tasks: usize,

@@ -74,7 +74,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(CLIENT)],
         commands: |_| vec![inside(CLIENT, "npm", &["run", "check"]), inside(CLIENT, "npm", &["test"])],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "interop",
@@ -82,7 +81,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP)],
         commands: |target| vec![servers(), harness("run.mjs", target)],
         counts: true,
-        ..CHECK
     },
     Step {
         name: "browser",
@@ -90,7 +88,6 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP), Tool::Chromium],
         commands: |target| vec![servers(), harness("browser.mjs", target)],
         counts: true,
-        ..CHECK
     },
 ];
 

@@ -84,8 +84,10 @@ impl ListenerTable {
 
     /// Collects and removes in one step, so that no two events get the same `once` listener.
     pub(crate) fn take(&mut self, on: On<'_>, into: &mut Listeners) {
-        self.collect(on, into);
-        self.entries_mut(on).retain(|entry| !entry.once);
+        // Looked up first: a name that only a client knows must leave nothing behind.
+        if self.collect(on, into) {
+            self.entries_mut(on).retain(|entry| !entry.once);
+        }
     }
 
     fn entries_mut(&mut self, on: On<'_>) -> &mut Vec<Entry> {
@@ -96,5 +98,33 @@ impl ListenerTable {
             On::Disconnecting => &mut self.disconnecting,
             On::Disconnect => &mut self.disconnect,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::erase;
+
+    fn collected(table: &mut ListenerTable, event: &str) -> usize {
+        let mut listeners = Listeners::new();
+        table.take(On::Event(event), &mut listeners);
+        listeners.len()
+    }
+
+    #[test]
+    fn an_event_that_nobody_listens_to_leaves_nothing_in_the_table() {
+        let mut table = ListenerTable::default();
+        table.add(On::Event("known"), erase(async || {}), false);
+        assert_eq!((collected(&mut table, "known"), collected(&mut table, "unknown")), (1, 0));
+        assert_eq!(table.events.len(), 1);
+    }
+
+    #[test]
+    fn a_once_listener_is_taken_once() {
+        let mut table = ListenerTable::default();
+        table.add(On::Event("e"), erase(async || {}), true);
+        table.add(On::Event("e"), erase(async || {}), false);
+        assert_eq!((collected(&mut table, "e"), collected(&mut table, "e")), (2, 1));
     }
 }

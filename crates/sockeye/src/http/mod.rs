@@ -168,7 +168,7 @@ where
     B::Error: Into<BoxError>,
 {
     let peer = proxies::Peer::of(&request, &shared.config.trusted_proxies);
-    let access = shared.config.cors.check(request.headers(), peer.host.as_deref());
+    let access = shared.config.cors.check(request.headers(), || peer.host(&request));
     let grant = match access {
         Access::Granted(grant) => grant,
         Access::Refused => return done(refuse_origin(&request)),

@@ -14,10 +14,11 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
-/// More events than this stop the reading of the connection.
+/// So many events stop the reading of the connection.
 pub(crate) const MAX_WAITING: usize = 1024;
 
-/// While a handler awaits an answer of the same client, reading goes on to this multiple of the limits.
+/// While a handler awaits an answer of the same client, reading goes on to this multiple of the limits; one
+/// event more ends the session.
 pub(crate) const WAITING_FOR_ACK: usize = 4;
 
 #[derive(Default)]
@@ -84,13 +85,15 @@ impl Inbox {
     }
 
     pub(crate) fn load(&self, max_bytes: usize) -> Load {
-        let exceeds = |times: usize| {
-            self.waiting.len() >= MAX_WAITING * times || self.waiting_bytes >= max_bytes.saturating_mul(times)
+        let is_full = self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= max_bytes;
+        let overflows = || {
+            self.waiting.len() > MAX_WAITING * WAITING_FOR_ACK
+                || self.waiting_bytes > max_bytes.saturating_mul(WAITING_FOR_ACK)
         };
-        match (exceeds(1), exceeds(WAITING_FOR_ACK)) {
-            (_, true) => Load::Overflowing,
-            (true, false) => Load::Full,
-            (false, false) => Load::Light,
+        match is_full {
+            true if overflows() => Load::Overflowing,
+            true => Load::Full,
+            false => Load::Light,
         }
     }
 
@@ -144,10 +147,13 @@ impl Epilogue {
         start(&self.socket, &[on], parts)
     }
 
-    /// The rooms can be seen until `disconnect`.
+    /// The rooms can be seen until `disconnect`. The listeners have served: one that captured its own socket
+    /// would keep it, and itself, for ever.
     fn last(&self) -> Option<Running> {
         self.socket.forget_rooms();
-        self.start(On::Disconnect)
+        let running = self.start(On::Disconnect);
+        self.socket.forget_listeners();
+        running
     }
 
     async fn run_last(&self) {

@@ -3,12 +3,9 @@
 
 use super::mailbox::Runs;
 use bytes::Bytes;
-use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError};
+use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError, SEPARATOR};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
-
-/// Between packets of a payload.
-const SEPARATOR: char = '\x1e';
 
 #[derive(Default)]
 pub(crate) struct Polling {
@@ -148,9 +145,9 @@ fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
 impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
     pub(crate) fn new(body: Bytes, verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
-        let packets = std::str::from_utf8(&body).ok().map(|text| text.matches(SEPARATOR).count() + 1);
-        match packets {
-            Some(packets) if packets <= MAX_PAYLOAD_PACKETS => {
+        let is_text = std::str::from_utf8(&body).is_ok();
+        match body.iter().filter(|&&byte| byte == SEPARATOR).count() {
+            separators if is_text && separators < MAX_PAYLOAD_PACKETS => {
                 Some(Box::new(Self { body, next: Some(0), verdict }))
             }
             _ => {
@@ -162,17 +159,13 @@ impl HeldPost {
 
     /// The next packet. `None` when there is none left, an error when it is no packet.
     pub(crate) fn next(&mut self) -> Option<Result<PayloadPacket<'_>, ()>> {
-        let rest = std::str::from_utf8(self.body.get(self.next?..)?).ok()?;
-        let packet = match rest.split_once(SEPARATOR) {
-            Some((packet, _)) => {
-                self.next = self.next.map(|next| next + packet.len() + 1);
-                packet
-            }
-            None => {
-                self.next = None;
-                rest
-            }
-        };
+        let start = self.next?;
+        let rest = self.body.get(start..)?;
+        let end = rest.iter().position(|&byte| byte == SEPARATOR);
+        self.next = end.map(|end| start + end + 1);
+        // The whole is UTF-8 and the separator ASCII, so each packet is UTF-8. Only the packet is looked at: with
+        // all that follows it, a body of many packets would cost its square.
+        let packet = std::str::from_utf8(rest.get(..end.unwrap_or(rest.len()))?).ok()?;
         Some(PayloadPacket::decode_text(packet).map_err(drop))
     }
 

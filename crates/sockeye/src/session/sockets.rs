@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{
     DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect, encode_connect_error,
+    encode_disconnect,
 };
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -50,7 +51,10 @@ impl Sockets {
     ) -> Option<Request> {
         match event {
             ServerEvent::Event { socket, event } => {
-                if let Some(Some(joined)) = self.joined.get_mut(*socket) {
+                // What the client sent before it heard of its disconnection is ignored.
+                if let Some(Some(joined)) = self.joined.get_mut(*socket)
+                    && joined.socket.connected()
+                {
                     tracing::trace!(event = %event.name, "event");
                     joined.inbox.event(&joined.socket, &event, cx);
                 }
@@ -165,6 +169,19 @@ impl Sockets {
         }
     }
 
+    /// Our side disconnects the client from every namespace, and tells it so.
+    pub(crate) fn disconnect_all(&mut self, conn: &Conn) {
+        for place in 0..self.joined.len() {
+            if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
+                if socket.connected() {
+                    let packet = encode_disconnect(socket.inner_namespace().name(), room());
+                    with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+                }
+                self.end(place, DisconnectReason::ServerNamespaceDisconnect);
+            }
+        }
+    }
+
     pub(crate) fn end_all(&mut self, reason: DisconnectReason) {
         for place in 0..self.joined.len() {
             self.end(place, reason);
@@ -174,6 +191,16 @@ impl Sockets {
             tokio::spawn(async move {
                 let _ = verdict.await;
             });
+        }
+    }
+}
+
+impl Sockets {
+    /// The session was dropped in the middle of its life: what others see of its sockets ends, without the
+    /// disconnect listeners, for which there may be no runtime.
+    pub(crate) fn abandon(&mut self, reason: DisconnectReason) {
+        for Joined { socket, .. } in self.joined.drain(..).flatten() {
+            socket.leave_namespace(reason);
         }
     }
 }
@@ -191,6 +218,7 @@ fn refuse(
     conn: &Arc<Conn>,
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
+    mux.refuse(namespace)?;
     let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
     match packet {
         Ok(packet) => {
@@ -199,7 +227,7 @@ fn refuse(
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }
-    mux.refuse(namespace)
+    Ok(())
 }
 
 /// One poll of a middleware; a panic refuses the client and nobody else.

@@ -1,0 +1,45 @@
+//! A real peer is awaited on an event. This is how long before the event counts as missing: real time, so that a test
+//! which holds the clock is covered too.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+thread_local! {
+    /// Of the test that runs on this thread.
+    static OVER: RefCell<Option<watch::Receiver<bool>>> = const { RefCell::new(None) };
+}
+
+/// Ends the waits of this thread's test when its time is over.
+pub(crate) struct Patience {
+    _test_runs: mpsc::Sender<()>,
+}
+
+impl Patience {
+    pub(crate) fn begin() -> Self {
+        let (end, over) = watch::channel(false);
+        let (running, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                end.send_replace(true);
+            }
+        });
+        OVER.set(Some(over));
+        Self { _test_runs: running }
+    }
+}
+
+/// Waits for `event`, and panics when it does not come.
+pub(crate) async fn patiently<T>(what: &str, event: impl Future<Output = T>) -> T {
+    let over = OVER.with_borrow(Clone::clone);
+    let Some(mut over) = over else { return event.await };
+    tokio::select! {
+        biased;
+        output = event => output,
+        Ok(_) = over.wait_for(|over| *over) => panic!("{LIMIT:?} passed without {what}"),
+    }
+}

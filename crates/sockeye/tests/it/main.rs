@@ -1,0 +1,30 @@
+//! The server as its clients see it: raw sockets, bytes of the wire, one behaviour for each test. What a hostile client may
+//! try is tested beside what a good one may rely on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy exempts only #[test] functions"
+)]
+
+mod client;
+
+mod floods;
+mod frames;
+mod inbox;
+mod mounting;
+mod namespaces;
+mod order;
+mod origin;
+mod packets;
+mod panics;
+mod payloads;
+mod polling;
+mod reasons;
+mod requests;
+mod sessions;
+mod sizes;
+mod slowloris;
+mod upgrade;
+mod upgrade_requests;

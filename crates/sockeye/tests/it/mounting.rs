@@ -1,0 +1,116 @@
+//! Where a server may stand, and that it gets hold of the plain TCP stream there.
+
+use crate::client::{Host, Mount, echo};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+#[tokio::test]
+async fn a_websocket_gets_the_plain_stream_under_listen_serve_and_axum() {
+    for mount in Mount::ALL {
+        let host = Host::mount(echo(), mount).await;
+        let mut ws = host.client().await;
+        ws.expect_echo("hello").await;
+        assert_eq!(host.io.counts().direct, 1, "{mount:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgraded_session_gets_the_plain_stream_under_listen_serve_and_axum() {
+    for mount in Mount::ALL {
+        let host = Host::mount(echo(), mount).await;
+        let mut poller = host.poller().await;
+        poller.join().await;
+        assert_eq!(host.io.counts().direct, 0, "{mount:?}");
+        poller.upgraded().await.expect_echo("hello").await;
+        assert_eq!(host.io.counts().direct, 1, "{mount:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrapped_stream_works_without_the_fast_path() {
+    let io = echo();
+    let service = io.service();
+    let host = Host::serve(io, async move |listener| {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let service = service.clone();
+            let respond = hyper::service::service_fn(move |request| service.clone().call(request));
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(Wrapped(tcp)), respond);
+            tokio::spawn(connection.with_upgrades());
+        }
+    })
+    .await;
+    let mut ws = host.client().await;
+    ws.expect_echo("hello").await;
+    assert_eq!(host.io.counts().direct, 0);
+}
+
+#[tokio::test]
+async fn requests_outside_the_path_pass_to_the_routes_behind_the_layer() {
+    for mount in [Mount::Serve, Mount::Axum] {
+        let host = Host::mount(echo(), mount).await;
+        let mut http = host.http().await;
+        http.get("/").await.is(200, "page");
+        assert_eq!(http.get("/socket.iox/").await.status, 404, "{mount:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_alone_answers_404_outside_its_path() {
+    let host = Host::start(echo()).await;
+    host.http().await.get("/socket.iox/?EIO=4&transport=polling").await.is(404, "Not Found");
+}
+
+#[tokio::test]
+async fn the_path_is_matched_with_and_without_its_trailing_slash() {
+    let host = Host::start(echo()).await;
+    let mut http = host.http().await;
+    for path in ["/socket.io/", "/socket.io"] {
+        assert_eq!(http.get(&format!("{path}?EIO=4&transport=polling")).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_tower_service_answers_without_any_network() {
+    let mut service = echo().service();
+    let request = http::Request::get("/socket.io/?EIO=4&transport=polling");
+    let request = request.body(http_body_util::Empty::<Bytes>::new()).unwrap();
+    let response = service.call(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.starts_with(b"0{\"sid\":\""));
+}
+
+/// A TCP stream that nobody can take back from the HTTP server.
+struct Wrapped(TcpStream);
+
+impl AsyncRead for Wrapped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Wrapped {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
