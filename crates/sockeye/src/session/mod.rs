@@ -225,12 +225,14 @@ impl Session {
         if deadline <= now {
             return self.core.end.is_none();
         }
-        // A timer that is set earlier than needed is left alone: it costs one look at the clock.
-        if self.armed <= now || deadline < self.armed {
-            self.armed = deadline;
-            let at = self.shared().instant(deadline);
-            sleep.as_mut().reset(at);
+        // A timer that is set already is left alone: earlier than needed it costs one look at the clock, and it
+        // keeps the waker, which never changes.
+        if now < self.armed && self.armed <= deadline {
+            return false;
         }
+        self.armed = deadline;
+        let at = self.shared().instant(deadline);
+        sleep.as_mut().reset(at);
         if sleep.poll(cx).is_pending() {
             return false;
         }
