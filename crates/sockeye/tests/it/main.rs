@@ -10,9 +10,12 @@
 
 mod client;
 
+mod acks;
+mod events;
 mod floods;
 mod frames;
 mod inbox;
+mod lifecycle;
 mod mounting;
 mod namespaces;
 mod order;
@@ -23,6 +26,7 @@ mod payloads;
 mod polling;
 mod reasons;
 mod requests;
+mod rooms;
 mod sessions;
 mod sizes;
 mod slowloris;

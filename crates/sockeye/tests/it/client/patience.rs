@@ -9,6 +9,9 @@ use tokio::sync::watch;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What a test may wait for without [`patiently`] ends with all tests, so that none hangs for ever.
+const LAST_LIMIT: Duration = Duration::from_secs(90);
+
 thread_local! {
     /// Of the test that runs on this thread.
     static OVER: RefCell<Option<watch::Receiver<bool>>> = const { RefCell::new(None) };
@@ -22,10 +25,16 @@ pub(crate) struct Patience {
 impl Patience {
     pub(crate) fn begin() -> Self {
         let (end, over) = watch::channel(false);
-        let (running, ended) = mpsc::channel();
+        let (running, ended) = mpsc::channel::<()>();
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
         std::thread::spawn(move || {
-            if ended.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let is_running = |limit| ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            if is_running(LIMIT) {
                 end.send_replace(true);
+                if is_running(LAST_LIMIT - LIMIT) {
+                    eprintln!("{test} still runs after {LAST_LIMIT:?}");
+                    std::process::exit(101);
+                }
             }
         });
         OVER.set(Some(over));
