@@ -159,6 +159,8 @@ impl Socket {
     ///
     /// # Errors
     /// Past 1 000 rooms of one socket, or 255 bytes of name.
+    ///
+    /// Source: mirrors `socket.join` in Node.
     pub fn join(&self, room: &str) -> Result<(), JoinError> {
         match self.0.key.get() {
             Some(&key) => self.0.namespace.adapter().join(key, &[room]),

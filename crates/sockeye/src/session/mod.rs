@@ -2,7 +2,8 @@
 //! reaches it through the mailbox.
 //!
 //! The drive rule: obey the controls, go on with handlers, read, look at the clock, write, and wait only when
-//! a look at the mailbox finds nothing new.
+//! a look at the mailbox finds nothing new. This file is that rule, the clock and the writing; `core` is what
+//! reading leads to, `upgrade` the change of transport, `farewell` the end.
 
 pub(crate) mod control;
 mod core;
@@ -49,7 +50,7 @@ pub(crate) struct Session {
     wire: Wire,
     /// A WebSocket that is being tried while polling goes on.
     probe: Option<Box<Link>>,
-    /// Since when and until when the session is closing.
+    /// Until when the session may take leave of its peer; `None` while it is open.
     closing: Option<Timestamp>,
     /// Not read because too much is unwritten.
     throttled: bool,

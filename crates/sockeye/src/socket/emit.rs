@@ -66,6 +66,9 @@ impl Socket {
     /// `Timeout`, `Disconnected`, `Decode` if the answer is no `T`, `TooMany` past 10 000 outstanding
     /// answers of this socket, or why the event was not sent.
     ///
+    /// # Panics
+    /// Outside a tokio runtime, whose timer the wait uses.
+    ///
     /// # Cancel safety
     /// Dropping the future stops the waiting; the event is not unsent.
     ///
@@ -74,10 +77,10 @@ impl Socket {
         self.emit_with_ack_timeout(event, args, self.0.conn.shared.config.ack_timeout)
     }
 
-    /// [`Socket::emit_with_ack`] with a time limit of its own.
+    /// [`Socket::emit_with_ack`] with a time limit of its own, counted from the call.
     ///
     /// # Errors
-    /// As [`Socket::emit_with_ack`].
+    /// As [`Socket::emit_with_ack`], and so are its panics and its cancel safety.
     ///
     /// Source: mirrors `socket.timeout(ms).emitWithAck` in Node.
     pub fn emit_with_ack_timeout<T: DeserializeOwned>(
