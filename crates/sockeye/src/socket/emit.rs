@@ -13,7 +13,8 @@ use std::time::Duration;
 impl Socket {
     /// Sends an event. Cheap and ordered: events arrive in the order of the calls.
     ///
-    /// `args` says how many arguments there are: `&value` is one, a tuple is several, `()` is none.
+    /// `args` says how many arguments there are: `&value` is one, a tuple is several, `()` is none. (Clippy may
+    /// want the `&` of `&(1, 2)` gone; that would make two arguments of one.)
     /// Types that serde knows as bytes (`bytes::Bytes`, `serde_bytes`) travel as binary; a `Vec<u8>` is an
     /// array of numbers.
     ///
