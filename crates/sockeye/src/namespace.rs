@@ -179,17 +179,20 @@ impl Namespace {
 
     /// Takes a listener back. False if it is not one of this namespace, or fired once already.
     pub fn off(&self, listener: Listener) -> bool {
-        write(&self.0.listeners).remove(listener)
+        let removed = write(&self.0.listeners).remove(listener);
+        removed.is_some()
     }
 
     /// Takes back all listeners of an event.
     pub fn off_event(&self, event: &str) {
-        write(&self.0.listeners).remove_event(event);
+        let removed = write(&self.0.listeners).remove_event(event);
+        drop(removed);
     }
 
     /// Hears of every handler that could not be called, failed, or panicked. Such errors are logged anyway.
     pub fn on_error(&self, hook: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static) {
-        *write(&self.0.on_error) = Some(Arc::new(hook));
+        let replaced = write(&self.0.on_error).replace(Arc::new(hook));
+        drop(replaced);
     }
 
     /// Lets all handlers of the namespace overlap; see [`concurrent`](crate::concurrent) for one of them.
@@ -259,4 +262,38 @@ fn read<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
 
 fn write<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Server;
+    use std::sync::mpsc;
+
+    /// Captured by a listener: comes back to the namespace when it is dropped, and tells.
+    struct Returning(Namespace, mpsc::Sender<()>);
+
+    impl Drop for Returning {
+        fn drop(&mut self) {
+            self.0.on("later", async || {});
+            let _ = self.1.send(());
+        }
+    }
+
+    #[test]
+    fn what_a_listener_captured_may_use_the_namespace_while_it_is_dropped() {
+        let takes_back: [fn(&Namespace, Listener); 2] =
+            [|namespace, listener| assert!(namespace.off(listener)), |namespace, _| namespace.off_event("e")];
+        for take_back in takes_back {
+            let (tell, dropped) = mpsc::channel();
+            // In a thread of its own: what would go wrong is a deadlock.
+            std::thread::spawn(move || {
+                let namespace = Server::new().of("/");
+                let captured = Arc::new(Returning(namespace.clone(), tell));
+                let listener = namespace.on("e", async move || drop(captured));
+                take_back(&namespace, listener);
+            });
+            assert_eq!(dropped.recv_timeout(Duration::from_secs(30)), Ok(()));
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) struct ListenerTable {
     disconnect: Vec<Entry>,
 }
 
-struct Entry {
+pub(crate) struct Entry {
     listener: Listener,
     handler: Arc<dyn ErasedHandler>,
     once: bool,
@@ -47,25 +47,27 @@ impl ListenerTable {
         listener
     }
 
-    /// Takes one registration back. False if it is not here.
-    pub(crate) fn remove(&mut self, listener: Listener) -> bool {
-        let mut found = false;
-        let mut drop_from = |entries: &mut Vec<Entry>| {
-            let before = entries.len();
-            entries.retain(|entry| entry.listener != listener);
-            found |= entries.len() < before;
-            !entries.is_empty()
+    /// Takes one registration back. `None` if it is not here. The caller drops the handler, and what it
+    /// captured, without its lock: that may be code of the user which comes back here.
+    pub(crate) fn remove(&mut self, listener: Listener) -> Option<Arc<dyn ErasedHandler>> {
+        let take_from = |entries: &mut Vec<Entry>| {
+            let at = entries.iter().position(|entry| entry.listener == listener)?;
+            Some(entries.remove(at).handler)
         };
-        self.events.retain(|_, entries| drop_from(entries));
+        let mut removed = None;
+        self.events.retain(|_, entries| {
+            removed = removed.take().or_else(|| take_from(entries));
+            !entries.is_empty()
+        });
         for entries in [&mut self.any, &mut self.connect, &mut self.disconnecting, &mut self.disconnect] {
-            drop_from(entries);
+            removed = removed.or_else(|| take_from(entries));
         }
-        found
+        removed
     }
 
-    /// Takes back all listeners of one event.
-    pub(crate) fn remove_event(&mut self, event: &str) {
-        self.events.remove(event);
+    /// Takes back all listeners of one event; they are dropped as in [`ListenerTable::remove`].
+    pub(crate) fn remove_event(&mut self, event: &str) -> Option<Vec<Entry>> {
+        self.events.remove(event)
     }
 
     /// Adds to `into` what `on` calls. True when one of them was to be called only once, so that the caller

@@ -53,14 +53,14 @@ impl Socket {
 
     /// Takes a listener back. False if it is not one of this socket, or fired once already.
     pub fn off(&self, listener: Listener) -> bool {
-        self.store().as_mut().is_some_and(|store| store.listeners.remove(listener))
+        let removed = self.store().as_mut().and_then(|store| store.listeners.remove(listener));
+        removed.is_some()
     }
 
     /// Takes back all listeners of an event.
     pub fn off_event(&self, event: &str) {
-        if let Some(store) = self.store().as_mut() {
-            store.listeners.remove_event(event);
-        }
+        let removed = self.store().as_mut().and_then(|store| store.listeners.remove_event(event));
+        drop(removed);
     }
 
     fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
