@@ -251,3 +251,16 @@ impl fmt::Display for HandlerError {
 }
 
 impl std::error::Error for HandlerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_of_a_bad_argument_quotes_nothing_of_it() {
+        let reason = "invalid type: string \"canary\", expected i64".to_owned();
+        let error = HandlerError::Extract(ExtractError::Argument(ArgError::Invalid { index: 2, reason }));
+        assert_eq!(error.without_payload(), "the event does not fit the handler: argument 2 does not fit");
+        assert!(error.to_string().contains("canary"));
+    }
+}

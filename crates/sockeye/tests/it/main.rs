@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod edges;
 mod events;
 mod floods;
 mod frames;
