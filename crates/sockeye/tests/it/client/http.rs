@@ -96,7 +96,7 @@ impl Http {
 
     /// Whether there is anything to read already, be it the end.
     pub(crate) fn has_answer(&mut self) -> bool {
-        matches!(self.stream.try_read_buf(&mut self.received), Ok(_)) || !self.received.is_empty()
+        self.stream.try_read_buf(&mut self.received).is_ok() || !self.received.is_empty()
     }
 
     /// The stream behind an upgrade, and what came with the response.

@@ -147,9 +147,8 @@ impl Ws {
     /// Takes everything up to the end: a [`Frame::Close`] or [`Frame::End`].
     pub(crate) async fn ended(&mut self) -> Frame {
         loop {
-            match self.recv().await {
-                ended @ (Frame::Close(_) | Frame::End) => return ended,
-                _ => {}
+            if let ended @ (Frame::Close(_) | Frame::End) = self.recv().await {
+                return ended;
             }
         }
     }
