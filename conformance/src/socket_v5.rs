@@ -2,7 +2,7 @@
 
 use crate::net;
 use serde_json::Value;
-use sockeye::{Ack, Namespace, RawArguments, Server, Socket};
+use sockeye::{Ack, Namespace, RawArguments, Server, Socket, concurrent};
 use std::io;
 use std::time::Duration;
 
@@ -33,4 +33,10 @@ pub(crate) fn echo(namespace: &Namespace) {
         socket.emit("message-back", args.as_args())
     });
     namespace.on("message-with-ack", async |ack: Ack, args: RawArguments| ack.send(args.as_args()));
+    let ask = async |socket: Socket, args: RawArguments| {
+        let answer: Value = socket.emit_with_ack("emit-with-ack", args.as_args()).await?;
+        socket.emit("emit-with-ack", &answer)?;
+        Ok::<_, sockeye::BoxError>(())
+    };
+    namespace.on("emit-with-ack", concurrent(ask));
 }

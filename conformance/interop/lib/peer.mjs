@@ -40,6 +40,20 @@ export class Peer {
     return [...this.#queue(event)];
   }
 
+  /** Does what needs the connection; fails at once, rather than late, when the connection ends. */
+  async whileConnected(work) {
+    let end;
+    const ended = new Promise((_, reject) => {
+      end = (reason) => reject(new Error(`the connection ended meanwhile: ${reason}`));
+      this.socket.once("disconnect", end);
+    });
+    try {
+      return await Promise.race([work, ended]);
+    } finally {
+      this.socket.off("disconnect", end);
+    }
+  }
+
   /** The server's answer to an event, as an array of its arguments. */
   call(event, ...args) {
     const answered = new Promise((resolve) => this.socket.emit(event, ...args, (...answer) => resolve(answer)));

@@ -3,7 +3,7 @@
 import { within } from "./await.mjs";
 
 /** A scenario that takes longer is stuck. */
-const SCENARIO_LIMIT_MS = 120_000;
+const SCENARIO_LIMIT_MS = 60_000;
 
 export class Runner {
   #title;

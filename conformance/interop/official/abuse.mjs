@@ -25,7 +25,7 @@ function serve(socket) {
   socket.on("message", (...args) => socket.emit("message-back", ...args));
   socket.on("message-with-ack", (...args) => args.pop()(...args));
   socket.on("emit-with-ack", (...args) => {
-    socket.emit("emit-with-ack", ...args, (...answer) => socket.emit("emit-with-ack", ...answer));
+    socket.emit("emit-with-ack", ...args, (answer) => socket.emit("emit-with-ack", answer));
   });
   socket.on("join", (room, ack) => {
     socket.join(room);

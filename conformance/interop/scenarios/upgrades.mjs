@@ -32,8 +32,6 @@ async function upgradeUnderLoad(world) {
   const peer = await world.peer();
   const seen = [];
   peer.socket.on("message-back", (number) => seen.push(number));
-  const closed = peer.next("disconnect").then(([reason]) => assert.fail(`the connection ended: ${reason}`));
-  closed.catch(() => {});
 
   let sent = 0;
   let end = Infinity;
@@ -47,11 +45,14 @@ async function upgradeUnderLoad(world) {
     };
     pump();
   });
-  await Promise.race([peer.upgraded(), closed]);
+  await peer.whileConnected(peer.upgraded());
   end = performance.now() + AFTERWARDS_MS;
   await within("the traffic to end", drained);
   // The server handles events in order, so this ack is behind every answer there will ever be.
-  await Promise.race([peer.settled(), closed]);
+  await peer.whileConnected(peer.settled()).catch((error) => {
+    const over = peer.engine.transport.name;
+    assert.fail(`${error.message}; ${sent} sent, ${seen.length} answered, the last ${seen.at(-1)}, now over ${over}`);
+  });
   const left = once(peer.socket, "disconnect");
   peer.socket.disconnect();
   await left;

@@ -14,6 +14,8 @@ pub mod connection;
 pub mod engine;
 mod id;
 pub mod socket;
+#[cfg(test)]
+mod testing;
 mod time;
 pub mod websocket;
 

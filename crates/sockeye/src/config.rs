@@ -80,12 +80,13 @@ pub struct ServerBuilder(pub(crate) Config);
 
 impl ServerBuilder {
     /// The path under which the server answers, `/socket.io` by default; a trailing slash does not matter.
+    /// Source: `path` in Node.
     pub fn path(mut self, path: &str) -> Self {
         self.0.path = format!("/{}", path.trim_matches('/'));
         self
     }
 
-    /// The transports that clients may use: polling and WebSocket by default.
+    /// The transports that clients may use: polling and WebSocket by default. Source: `transports` in Node.
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.0.transports = transports.into_iter().collect();
         self
@@ -106,13 +107,14 @@ impl ServerBuilder {
     }
 
     /// How long an upgrade from polling to WebSocket may take: 10 s by default. The session stays on polling
-    /// when it takes longer.
+    /// when it takes longer. Source: `upgradeTimeout` in Node.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.0.upgrade_timeout = timeout;
         self
     }
 
-    /// How long a client may stay without joining a namespace: 45 s by default.
+    /// How long a new client may take until it is in a namespace: 45 s by default. One that is in none then is
+    /// disconnected; what it does later does not matter. Source: `connectTimeout` in Node.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.0.connect_timeout = timeout;
         self
@@ -166,6 +168,7 @@ impl ServerBuilder {
     }
 
     /// Whether the browser client is served at `<path>/socket.io.js`: true by default.
+    /// Source: `serveClient` in Node.
     pub fn serve_client(mut self, serve: bool) -> Self {
         self.0.serve_client = serve;
         self

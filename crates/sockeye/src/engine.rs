@@ -1,4 +1,5 @@
 //! The engine alone: Engine.IO sessions without Socket.IO on top, for gateways and for protocols of your own.
+//! It is the server's own session task; only what a message means is left to you. Source: engine.io-protocol v4.
 
 use crate::config::ServerBuilder;
 use crate::conn::Conn;
@@ -57,6 +58,9 @@ impl EngineServer {
     }
 
     /// Ends all sessions; see [`Server::close`](crate::Server::close).
+    ///
+    /// # Cancel safety
+    /// The closing goes on when the future is dropped.
     pub async fn close(&self) {
         crate::server::Server::from(self.0.clone()).close().await;
     }
@@ -108,7 +112,7 @@ impl EngineSocket {
         }
     }
 
-    /// Ends the session.
+    /// Ends the session: the client gets what was sent before, then the close.
     pub fn close(&self) {
         self.0.close(CloseReason::ForcedClose);
     }

@@ -39,6 +39,9 @@ mod handshake;
 mod http;
 mod listen;
 mod middleware;
+#[cfg(feature = "__model")]
+#[cfg(test)]
+mod model;
 mod namespace;
 mod operator;
 mod random;
@@ -68,3 +71,8 @@ pub use sockeye_proto::engine::Transport;
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 pub use sockeye_proto::{SessionId, SocketId};
+
+/// The README's examples are tested with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -51,6 +51,9 @@ impl Server {
     ///
     /// # Errors
     /// None at present: an accept that fails is tried again.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
         serve_shared(listener, self.shared().clone()).await
     }
@@ -60,7 +63,10 @@ impl crate::engine::EngineServer {
     /// Serves this engine alone on a listener; see [`Server::listen_on`].
     ///
     /// # Errors
-    /// None at present.
+    /// None at present: an accept that fails is tried again.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
         serve_shared(listener, self.shared().clone()).await
     }
@@ -74,6 +80,7 @@ async fn serve_shared(listener: TcpListener, shared: Arc<Shared>) -> io::Result<
 
 /// Serves `service`, such as an axum `Router` with [`Server::layer`] on it, with deadlines: 10 s for the head
 /// of a request and for the silence between two, and a body of at least 1 KiB/s after its first 5 s.
+/// Await what it returns; dropping that stops the accepting, and open connections go on.
 ///
 /// ```no_run
 /// # async fn run() -> std::io::Result<()> {
@@ -185,6 +192,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
+        .writev(false)
         .serve_connection(TokioIo::new(tcp), respond)
         .with_upgrades();
     let mut connection = pin!(connection);

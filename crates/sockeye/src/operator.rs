@@ -55,13 +55,14 @@ impl BroadcastOperator {
         self
     }
 
-    /// Only the sockets of this node.
+    /// Only the sockets of this node. Source: mirrors `io.local` in Node.
     pub fn local(self) -> Self {
         // With the local adapter every socket is one of this node.
         self
     }
 
-    /// A receiver that cannot take the event at once does not get it.
+    /// A receiver that cannot take the event at once does not get it: its transport holds back bytes already, or
+    /// it is between two polls. Broadcasts that await answers are never dropped. Source: mirrors `io.volatile`.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -94,6 +95,9 @@ impl BroadcastOperator {
     /// [`BroadcastAckError`](crate::BroadcastAckError) unless every socket answered: it holds the answers
     /// that did come, and says of each other socket whether it was late or gone.
     ///
+    /// # Panics
+    /// Outside a tokio runtime, whose timer the wait uses.
+    ///
     /// # Cancel safety
     /// Dropping the future stops the waiting; the event is not unsent.
     ///
@@ -115,7 +119,7 @@ impl BroadcastOperator {
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
-    /// The chosen sockets.
+    /// The chosen sockets. Source: mirrors `fetchSockets` in Node.
     pub async fn fetch_sockets(&self) -> Vec<Socket> {
         self.sockets()
     }

@@ -1,10 +1,12 @@
 //! One client in one namespace: the handle that handlers get.
 
-use crate::ack::{AckFuture, AckTable, Collector, Settled};
+mod emit;
+mod listen;
+
+use crate::ack::{AckTable, Collector, Settled};
 use crate::conn::Conn;
-use crate::error::{AckError, EmitError};
 use crate::frames::{room, with_frames};
-use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
+use crate::handler::ListenerTable;
 use crate::handshake::Handshake;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::operator::BroadcastOperator;
@@ -17,15 +19,12 @@ use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::Transport;
-use sockeye_proto::socket::{
-    ArgError, DisconnectReason, EncodeError, Encoded, EventArgs, Room, encode_disconnect, encode_event,
-};
+use sockeye_proto::socket::{ArgError, DisconnectReason, encode_disconnect};
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 /// One client in one namespace. Cheap to clone; all clones are the same socket.
 ///
@@ -135,97 +134,6 @@ impl Socket {
         self.0.phase.load(Ordering::Acquire) == CONNECTED
     }
 
-    /// Sends an event. Cheap and ordered: events arrive in the order of the calls.
-    ///
-    /// `args` says how many arguments there are: `&value` is one, a tuple is several, `()` is none.
-    /// Types that serde knows as bytes (`bytes::Bytes`, `serde_bytes`) travel as binary; a `Vec<u8>` is an
-    /// array of numbers.
-    ///
-    /// ```
-    /// # use sockeye::{EmitError, Socket};
-    /// # use bytes::Bytes;
-    /// fn greet(socket: &Socket) -> Result<(), EmitError> {
-    ///     socket.emit("tick", ())?;
-    ///     socket.emit("greeting", "hello")?;
-    ///     socket.emit("picture", ("cat.png", Bytes::from_static(b"\x89PNG")))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// `Encode`: a reserved name, more than 10 attachments, or a value that does not serialize.
-    /// `Refused`: the client reads too slowly; the connection is closing.
-    /// `Closed`: the socket is disconnected.
-    ///
-    /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
-    pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
-    }
-
-    /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
-    /// like a position. Dropping is not an error.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    ///
-    /// Source: mirrors `socket.volatile.emit` in Node.
-    pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Volatile)
-    }
-
-    /// Sends an event and resolves to the first argument of the client's answer.
-    ///
-    /// The event leaves at the call. The answer is awaited for `ServerBuilder::ack_timeout` (30 s).
-    ///
-    /// ```
-    /// # use sockeye::{AckError, Socket};
-    /// async fn ask(socket: Socket) -> Result<(), AckError> {
-    ///     let name = socket.emit_with_ack::<String>("who are you?", ()).await?;
-    ///     println!("{name}");
-    ///     Ok(())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// `Timeout`, `Disconnected`, `Decode` if the answer is no `T`, `TooMany` past 10 000 outstanding
-    /// answers of this socket, or why the event was not sent.
-    ///
-    /// # Cancel safety
-    /// Dropping the future stops the waiting; the event is not unsent.
-    ///
-    /// Source: socket.io-protocol v5 § Acknowledgement; mirrors `socket.emitWithAck` in Node.
-    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl EventArgs) -> AckFuture<T> {
-        self.emit_with_ack_timeout(event, args, self.0.conn.shared.config.ack_timeout)
-    }
-
-    /// [`Socket::emit_with_ack`] with a time limit of its own.
-    ///
-    /// # Errors
-    /// As [`Socket::emit_with_ack`].
-    ///
-    /// Source: mirrors `socket.timeout(ms).emitWithAck` in Node.
-    pub fn emit_with_ack_timeout<T: DeserializeOwned>(
-        &self,
-        event: &str,
-        args: impl EventArgs,
-        timeout: Duration,
-    ) -> AckFuture<T> {
-        let id = self.0.namespace.next_ack_id();
-        let collector = Collector::new();
-        collector.expect(1);
-        if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
-            return AckFuture::failed(refused.into());
-        }
-        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
-        match sent {
-            Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
-            Err(error) => {
-                self.0.acks.forget(id);
-                AckFuture::failed(AckError::Emit(error))
-            }
-        }
-    }
-
     /// Everyone in the namespace but this socket.
     pub fn broadcast(&self) -> BroadcastOperator {
         self.namespace().broadcast().except(self.0.id.as_str())
@@ -251,6 +159,8 @@ impl Socket {
     ///
     /// # Errors
     /// Past 1 000 rooms of one socket, or 255 bytes of name.
+    ///
+    /// Source: mirrors `socket.join` in Node.
     pub fn join(&self, room: &str) -> Result<(), JoinError> {
         match self.0.key.get() {
             Some(&key) => self.0.namespace.adapter().join(key, &[room]),
@@ -341,103 +251,6 @@ impl Socket {
             })
         })
         .await
-    }
-
-    /// Listens to an event of this socket. What all sockets of a namespace share is cheaper to register once,
-    /// with [`Namespace::on`].
-    pub fn on<H, A: 'static>(&self, event: &str, handler: H) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        self.listen(On::Event(event), handler, false)
-    }
-
-    /// Listens to the next event of this name only.
-    pub fn once<H, A: 'static>(&self, event: &str, handler: H) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        self.listen(On::Event(event), handler, true)
-    }
-
-    /// Listens to every event, before the event's own listeners. [`EventName`](crate::EventName) tells which.
-    pub fn on_any<H, A: 'static>(&self, handler: H) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        self.listen(On::Any, handler, false)
-    }
-
-    /// Listens to the end of this socket, when the rooms can still be seen.
-    pub fn on_disconnecting<H, A: 'static>(&self, handler: H) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        self.listen(On::Disconnecting, handler, false)
-    }
-
-    /// Listens to the end of this socket. Take a [`DisconnectReason`] to know why.
-    pub fn on_disconnect<H, A: 'static>(&self, handler: H) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        self.listen(On::Disconnect, handler, false)
-    }
-
-    /// Takes a listener back. False if it is not one of this socket, or fired once already.
-    pub fn off(&self, listener: Listener) -> bool {
-        self.store().as_mut().is_some_and(|store| store.listeners.remove(listener))
-    }
-
-    /// Takes back all listeners of an event.
-    pub fn off_event(&self, event: &str) {
-        if let Some(store) = self.store().as_mut() {
-            store.listeners.remove_event(event);
-        }
-    }
-
-    fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
-    where
-        H: Handler<A>,
-        H::Output: IntoOutcome,
-    {
-        let listener = self.with_store(|store| store.listeners.add(on, erase(handler), once));
-        self.0.has_listeners.store(true, Ordering::Release);
-        listener
-    }
-
-    /// The socket's own listeners for `on`, `once` ones used up.
-    pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
-        if self.0.has_listeners.load(Ordering::Acquire) {
-            self.with_store(|store| store.listeners.take(on, into));
-        }
-    }
-
-    pub(crate) fn send_packet(
-        &self,
-        encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
-    ) -> Result<(), EmitError> {
-        let encoded = encode(self.0.namespace.name(), room())?;
-        self.send_encoded(encoded, Delivery::Reliable)
-    }
-
-    fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
-        if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
-            return Err(EmitError::Closed);
-        }
-        match with_frames(encoded, |frames| self.0.conn.push(frames, delivery)) {
-            Push::Queued { .. } | Push::Dropped => Ok(()),
-            Push::Refused { queued, .. } => {
-                let limit_bytes = self.0.conn.mailbox.limits().burst;
-                Err(EmitError::Refused { queued_bytes: queued, limit_bytes })
-            }
-            Push::Closed => Err(EmitError::Closed),
-        }
     }
 
     /// The CONNECT reply is about to be queued: the socket can be reached from now on.

@@ -1,4 +1,5 @@
 //! Plain WebSockets on the same machinery, without Engine.IO: for echo tests and for protocols of your own.
+//! No extension is negotiated, compression among them. Source: RFC 6455.
 
 use crate::http::websocket_upgrade;
 use crate::session::link::{Flow, Link, LinkError, Read};
@@ -28,7 +29,8 @@ pub struct WebSocket {
     ended: bool,
 }
 
-/// Accepts a WebSocket handshake. The response must be sent for the future to resolve.
+/// Accepts a WebSocket handshake. The response must be sent for the future to resolve. A message of more than
+/// `max_message_bytes`, its fragments together, closes the WebSocket with 1009.
 ///
 /// # Errors
 /// The response that refuses the request: 400, 405, or 426 for another version of the protocol.

@@ -12,6 +12,7 @@ mod results;
 mod scenarios;
 mod servers;
 mod statistics;
+mod summary;
 mod table;
 
 use std::error::Error;
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: lexopt::Parser) -> CommandResult {
         Some(file) => results::read(&fs::read_to_string(file)?)?,
         None => measure(&options)?,
     };
-    println!("{}", table::render(&rows));
+    println!("{}\n\n{}", table::render(&rows), summary::render(&rows));
     Ok(verdict(&gates::missed(&rows)))
 }
 

@@ -1,7 +1,8 @@
 //! The acknowledgements one socket owes us: by id, each with the collector that waits for it.
 //!
 //! An id is unique in its namespace, because all receivers of one broadcast share it. Whoever takes an
-//! entry out settles it; nobody else can, so a wait resolves exactly once.
+//! entry out settles it before anybody else can look; so a wait resolves exactly once, and one that finds its
+//! entry gone has been settled.
 
 use crate::session::sync::{Mutex, MutexGuard};
 use hashbrown::HashMap;
@@ -74,42 +75,57 @@ impl<R> AckTable<R> {
 
     /// The answer `id` came. One that nobody waits for is ignored.
     pub(crate) fn answer(&self, id: u64, socket: SocketId, args: ArgsBuf) {
-        if let Some(collector) = self.forget(id) {
-            collector.settle(Settled::Answer(socket, args));
-        }
+        let (collector, waker) = {
+            let mut inner = self.lock();
+            let Some(collector) = inner.remove(id) else { return };
+            let waker = collector.put(Settled::Answer(socket, args));
+            (collector, waker)
+        };
+        // The last of its collectors may end other sockets with it: not under the lock.
+        drop(collector);
+        waker.into_iter().for_each(Waker::wake);
     }
 
     /// Nobody waits for `id` any more.
     pub(crate) fn forget(&self, id: u64) -> Option<Arc<Collector<R>>> {
-        let mut inner = self.lock();
-        let waiting = inner.waiting.as_mut()?;
-        let collector = waiting.remove(&id);
-        if waiting.is_empty() {
-            inner.waiting = None;
-        }
-        collector
+        self.lock().remove(id)
     }
 
     /// The socket ended: every wait is over.
     pub(crate) fn close(&self, socket: SocketId) {
+        let mut wakers = Vec::new();
         let waiting = {
             let mut inner = self.lock();
             inner.closed = true;
-            inner.waiting.take()
+            let waiting = inner.waiting.take();
+            for collector in waiting.iter().flat_map(|waiting| waiting.values()) {
+                wakers.extend(collector.put(Settled::Disconnected(socket)));
+            }
+            waiting
         };
-        for (_, collector) in waiting.into_iter().flat_map(|waiting| *waiting) {
-            collector.settle(Settled::Disconnected(socket));
-        }
+        drop(waiting);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// How many answers are outstanding.
-    #[cfg(any(test, feature = "__model"))]
+    #[cfg(all(test, feature = "__model"))]
     pub(crate) fn len(&self) -> usize {
         self.lock().waiting.as_ref().map_or(0, |waiting| waiting.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<R>> {
         self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl<R> Inner<R> {
+    fn remove(&mut self, id: u64) -> Option<Arc<Collector<R>>> {
+        let waiting = self.waiting.as_mut()?;
+        let collector = waiting.remove(&id);
+        if waiting.is_empty() {
+            self.waiting = None;
+        }
+        collector
     }
 }
 
@@ -131,15 +147,16 @@ impl<R> Collector<R> {
         self.lock().expected = Some(expected);
     }
 
+    /// Settles one wait that has no entry in a table.
     pub(crate) fn settle(&self, settled: Settled) {
-        let waker = {
-            let mut state = self.lock();
-            state.settled.push(settled);
-            if state.is_complete() { state.waker.take() } else { None }
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.put(settled).into_iter().for_each(Waker::wake);
+    }
+
+    /// Returns whom to wake once no lock is held.
+    fn put(&self, settled: Settled) -> Option<Waker> {
+        let mut state = self.lock();
+        state.settled.push(settled);
+        if state.is_complete() { state.waker.take() } else { None }
     }
 
     /// Ready with everything that came once all of it has.
@@ -160,8 +177,8 @@ impl<R> Collector<R> {
         self.lock().receivers.push(receiver);
     }
 
-    /// The wait is over: who was asked. Each one's entry is forgotten before what has come is taken, so that
-    /// no answer falls between the two.
+    /// The wait is over: who was asked. Each one's entry is forgotten before what has come is taken: an entry
+    /// that is gone by then has been settled, so no answer falls between the two.
     pub(crate) fn take_receivers(&self) -> Vec<R> {
         std::mem::take(&mut self.lock().receivers)
     }

@@ -38,7 +38,7 @@ struct Waiting {
     counted: bool,
 }
 
-/// A time limit that starts with the wait.
+/// A time limit that starts with the emit.
 struct Limit {
     after: Duration,
     sleep: Pin<Box<Sleep>>,

@@ -69,7 +69,7 @@ impl ListenerTable {
     }
 
     /// Adds to `into` what `on` calls. True when one of them was to be called only once, so that the caller
-    /// must `forget_once` under a lock that allows it.
+    /// must `take` instead, under a lock that allows it.
     pub(crate) fn collect(&self, on: On<'_>, into: &mut Listeners) -> bool {
         let entries = match on {
             On::Event(name) => self.events.get(name).map(Vec::as_slice).unwrap_or_default(),

@@ -3,15 +3,15 @@
 use crate::error::BoxError;
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A body may take this long whatever its size; after that it must keep up.
 const BODY_GRACE: Duration = Duration::from_secs(5);
@@ -99,18 +99,22 @@ where
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge);
     }
-    let started = Instant::now();
     let mut body = pin!(body);
+    let mut pace = Pace::default();
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    loop {
+    while !body.is_end_stream() {
         let received = first.len() + all.len();
-        let at = deadline(started, received as u64);
-        let frame = timeout_at(at, body.frame()).await;
-        let Some(frame) = frame.map_err(|_| BodyError::TooSlow)? else { break };
-        // A `DeadlineBody` keeps the same time, and may be the first to say so.
-        let broken = |_| if at <= Instant::now() { BodyError::TooSlow } else { BodyError::Aborted };
-        let Ok(mut data) = frame.map_err(broken)?.into_data() else { continue };
+        let frame = poll_fn(|cx| match body.as_mut().poll_frame(cx) {
+            Poll::Pending => pace.poll(cx, received as u64).map(|()| Err(BodyError::TooSlow)),
+            // A `DeadlineBody` keeps the same time, and may be the first to say so.
+            Poll::Ready(Some(Err(_))) if pace.is_over(received as u64) => {
+                Poll::Ready(Err(BodyError::TooSlow))
+            }
+            Poll::Ready(frame) => Poll::Ready(frame.transpose().map_err(|_| BodyError::Aborted)),
+        });
+        let Some(frame) = frame.await? else { break };
+        let Ok(mut data) = frame.into_data() else { continue };
         if received + data.remaining() > limit {
             return Err(BodyError::TooLarge);
         }
@@ -128,22 +132,48 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-fn deadline(started: Instant, received: u64) -> Instant {
-    started + BODY_GRACE + Duration::from_secs(received / BODY_BYTES_PER_SECOND)
+/// How fast a body must come. Most bodies are there at once and need no timer.
+#[derive(Default)]
+struct Pace {
+    /// When the body first kept its reader waiting, and the timer that was made then.
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Pace {
+    fn grace(received: u64) -> Duration {
+        BODY_GRACE + Duration::from_secs(received / BODY_BYTES_PER_SECOND)
+    }
+
+    /// Whether the time for a body of which `received` bytes have come is over.
+    fn is_over(&self, received: u64) -> bool {
+        self.waiting.as_ref().is_some_and(|(started, _)| started.elapsed() >= Self::grace(received))
+    }
+
+    /// Ready when the body, of which `received` bytes have come, is too slow.
+    fn poll(&mut self, cx: &mut Context<'_>, received: u64) -> Poll<()> {
+        let grace = Self::grace(received);
+        let (started, sleep) = self.waiting.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, Box::pin(sleep_until(now + grace)))
+        });
+        let at = *started + grace;
+        if sleep.deadline() != at {
+            sleep.as_mut().reset(at);
+        }
+        sleep.as_mut().poll(cx)
+    }
 }
 
 /// A request body that fails when its client sends too slowly, for the routes behind [`serve`](crate::serve).
 pub struct DeadlineBody {
     inner: Incoming,
-    started: Instant,
     received: u64,
-    /// Made when the body first keeps its reader waiting.
-    sleep: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
 }
 
 impl DeadlineBody {
     pub(crate) fn new(inner: Incoming) -> Self {
-        Self { inner, started: Instant::now(), received: 0, sleep: None }
+        Self { inner, received: 0, pace: Pace::default() }
     }
 }
 
@@ -167,13 +197,8 @@ impl Body for DeadlineBody {
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let at = deadline(self.started, self.received);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if sleep.deadline() != at {
-            sleep.as_mut().reset(at);
-        }
-        ready!(sleep.as_mut().poll(cx));
         let received = self.received;
+        ready!(self.pace.poll(cx, received));
         Poll::Ready(Some(Err(format!(
             "request body too slow: {received} bytes, less than {BODY_BYTES_PER_SECOND} a second after {BODY_GRACE:?}"
         )

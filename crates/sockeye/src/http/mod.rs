@@ -125,12 +125,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match request.uri().path().strip_prefix(self.shared.config.path.as_str()) {
+        let kind = match request.uri().path().strip_prefix(self.shared.config.path.as_str()) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                ResponseFuture::Own { answer: answer(self.shared.clone(), request) }
+                FutureKind::Own { answer: answer(self.shared.clone(), request) }
             }
-            _ => ResponseFuture::Inner { response: self.inner.call(request) },
-        }
+            _ => FutureKind::Inner { response: self.inner.call(request) },
+        };
+        ResponseFuture { kind }
     }
 }
 
@@ -138,9 +139,15 @@ type BoxAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 pin_project! {
     /// The future of a [`SockeyeService`].
+    pub struct ResponseFuture<F> {
+        #[pin]
+        kind: FutureKind<F>,
+    }
+}
+
+pin_project! {
     #[project = Projected]
-    #[allow(missing_docs)]
-    pub enum ResponseFuture<F> {
+    enum FutureKind<F> {
         Own { answer: BoxAnswer },
         Inner { #[pin] response: F },
     }
@@ -153,7 +160,7 @@ where
     type Output = Result<Response<ResponseBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(match self.project() {
+        Poll::Ready(Ok(match self.project().kind.project() {
             Projected::Own { answer } => ready!(answer.as_mut().poll(cx)).map(ResponseBody::own),
             Projected::Inner { response } => ready!(response.poll(cx))?.map(ResponseBody::inner),
         }))
@@ -168,7 +175,7 @@ where
     B::Error: Into<BoxError>,
 {
     let peer = proxies::Peer::of(&request, &shared.config.trusted_proxies);
-    let access = shared.config.cors.check(request.headers(), peer.host.as_deref());
+    let access = shared.config.cors.check(request.headers(), || peer.host(&request));
     let grant = match access {
         Access::Granted(grant) => grant,
         Access::Refused => return done(refuse_origin(&request)),
@@ -272,8 +279,8 @@ fn new_conn<B>(
     (Arc::new(Conn::new(sid, handshake, shared.clone(), transport)), open)
 }
 
-/// The answer to a request that the engine refuses. Source: features of the official server's `abortRequest`
-/// and `abortUpgrade`: JSON to a request, the bare text to an upgrade.
+/// The answer to a request that the engine refuses: JSON to a request, the bare text to an upgrade.
+/// Source: the official server's `abortRequest` and `abortUpgrade`.
 fn refuse(error: RequestError, upgrade: bool) -> Answer {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     if upgrade {

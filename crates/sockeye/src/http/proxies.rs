@@ -2,7 +2,7 @@
 //! guesses at session ids one address may make.
 
 use super::{Answer, plain, single};
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderMap, HeaderName};
 use http::{Request, StatusCode};
 use sockeye_proto::Timestamp;
 use std::collections::HashMap;
@@ -23,8 +23,8 @@ pub(crate) struct TrustedProxies(Vec<IpAddr>);
 pub(super) struct Peer {
     pub(super) address: Option<SocketAddr>,
     pub(super) secure: bool,
-    /// Where the client thinks it is.
-    pub(super) host: Option<String>,
+    /// It speaks for others, and what it says of them counts.
+    is_proxy: bool,
 }
 
 impl TrustedProxies {
@@ -41,33 +41,35 @@ impl Peer {
     pub(super) fn of<B>(request: &Request<B>, trusted: &TrustedProxies) -> Self {
         let headers = request.headers();
         let address = request.extensions().get::<PeerAddr>().map(|peer| peer.0);
-        let host =
-            single(headers, &header::HOST).or(request.uri().authority().map(|host| host.as_str().as_bytes()));
-        let mut peer = Self {
-            address,
-            secure: request.uri().scheme_str() == Some("https"),
-            host: host.and_then(|host| std::str::from_utf8(host).ok()).map(str::to_owned),
-        };
-        if address.is_none_or(|address| !trusted.contains(address.ip())) {
+        let is_proxy = address.is_some_and(|address| trusted.contains(address.ip()));
+        let mut peer = Self { address, secure: request.uri().scheme_str() == Some("https"), is_proxy };
+        if !is_proxy {
             return peer;
         }
-        let text = |name: &'static str| {
-            headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok())
-        };
-        if let Some(host) = text("x-forwarded-host") {
-            peer.host = Some(host.trim().to_owned());
-        }
-        if let Some(scheme) = text("x-forwarded-proto") {
+        if let Some(scheme) = text(headers, "x-forwarded-proto") {
             peer.secure = scheme.trim() == "https";
         }
         // The right-most address that is no trusted proxy: what stands left of it anybody may have written.
-        let hops = text("x-forwarded-for").unwrap_or_default();
+        let hops = text(headers, "x-forwarded-for").unwrap_or_default();
         let hops = hops.rsplit(',').filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
         if let Some(client) = hops.into_iter().find(|hop| !trusted.contains(*hop)) {
             peer.address = Some(SocketAddr::new(client, 0));
         }
         peer
     }
+
+    /// Where the client thinks it is: `host` or `host:port`.
+    pub(super) fn host<'a, B>(&self, request: &'a Request<B>) -> Option<&'a str> {
+        let headers = request.headers();
+        let forwarded = self.is_proxy.then(|| text(headers, "x-forwarded-host")).flatten();
+        let said = || single(headers, &header::HOST).and_then(|host| std::str::from_utf8(host).ok());
+        let target = || request.uri().authority().map(|host| host.as_str());
+        forwarded.map(str::trim).or_else(said).or_else(target)
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
+    headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok())
 }
 
 /// Guesses at session ids that one address may make in a minute.
@@ -105,14 +107,16 @@ impl BadSids {
 mod tests {
     use super::*;
 
-    fn peer(headers: &[(&str, &str)], trusted: &[&str]) -> Peer {
+    fn peer(headers: &[(&str, &str)], trusted: &[&str]) -> (Peer, Option<String>) {
         let mut request = Request::get("/").header("host", "inner:3000");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut request = request.body(()).unwrap();
         request.extensions_mut().insert(PeerAddr("10.0.0.1:999".parse().unwrap()));
-        Peer::of(&request, &TrustedProxies::new(trusted.iter().map(|ip| ip.parse().unwrap())))
+        let peer = Peer::of(&request, &TrustedProxies::new(trusted.iter().map(|ip| ip.parse().unwrap())));
+        let host = peer.host(&request).map(str::to_owned);
+        (peer, host)
     }
 
     const FORWARDED: [(&str, &str); 3] = [
@@ -123,16 +127,16 @@ mod tests {
 
     #[test]
     fn nobody_is_believed_by_default() {
-        let peer = peer(&FORWARDED, &[]);
+        let (peer, host) = peer(&FORWARDED, &[]);
         assert_eq!(peer.address, Some("10.0.0.1:999".parse().unwrap()));
-        assert_eq!((peer.host.as_deref(), peer.secure), (Some("inner:3000"), false));
+        assert_eq!((host.as_deref(), peer.secure), (Some("inner:3000"), false));
     }
 
     #[test]
     fn a_trusted_proxy_tells_the_right_most_address_that_is_not_trusted() {
-        let peer = peer(&FORWARDED, &["10.0.0.1", "10.0.0.2"]);
+        let (peer, host) = peer(&FORWARDED, &["10.0.0.1", "10.0.0.2"]);
         assert_eq!(peer.address.map(|address| address.ip()), Some("1.2.3.4".parse().unwrap()));
-        assert_eq!((peer.host.as_deref(), peer.secure), (Some("chat.example"), true));
+        assert_eq!((host.as_deref(), peer.secure), (Some("chat.example"), true));
     }
 
     #[test]

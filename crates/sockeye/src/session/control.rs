@@ -6,9 +6,12 @@ use sockeye_proto::engine::{CloseReason, RequestError};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+/// Where the payload for a waiting poll goes.
+pub(crate) type PollAnswer = oneshot::Sender<Vec<u8>>;
+
 pub(crate) enum Control {
     /// A poll arrived; it is answered with a payload. A receiver that goes away is an aborted request.
-    Poll(oneshot::Sender<Vec<u8>>),
+    Poll(PollAnswer),
     /// The body of a POST arrived; the verdict is what the request is answered with.
     Post(Bytes, oneshot::Sender<Result<(), RequestError>>),
     /// A WebSocket arrived for this polling session.

@@ -43,7 +43,7 @@ struct Inner<C> {
     writable: bool,
     /// No more frames are taken.
     closed: bool,
-    /// The task has ended: nobody will obey an order.
+    /// The task has ended: orders are not kept either.
     finished: bool,
     /// A push went past `Limits::burst`.
     overflowed: bool,
@@ -137,12 +137,13 @@ impl<C> Mailbox<C> {
         Push::Queued { wake: inner.schedule() }
     }
 
-    /// Leaves an order for the task. True when the task must be woken. An order that comes after the end is
-    /// dropped, which is how whoever waits for its outcome learns that there will be none.
+    /// Leaves an order for the task. True when the task must be woken. Once the task has ended the order is
+    /// dropped: kept, it would keep a request waiting for ever.
     pub(crate) fn control(&self, control: C) -> bool {
         let mut inner = self.lock();
         if inner.finished {
             drop(inner);
+            drop(control);
             return false;
         }
         inner.controls.push(control);
@@ -156,14 +157,13 @@ impl<C> Mailbox<C> {
         std::mem::take(&mut inner.controls)
     }
 
-    /// The task wants frames. `None` when there are none.
+    /// The task wants frames, because what it took before has left. `None` when there are none.
     pub(crate) fn take(&self) -> Option<Runs> {
         let mut inner = self.lock();
         if inner.bytes == 0 {
             return None;
         }
-        inner.in_flight += inner.bytes;
-        inner.bytes = 0;
+        inner.in_flight = std::mem::take(&mut inner.bytes);
         Some(std::mem::take(&mut inner.queued))
     }
 
@@ -187,9 +187,11 @@ impl<C> Mailbox<C> {
         Pending { bytes: inner.bytes + in_flight, overflowed: inner.overflowed }
     }
 
-    /// Refuses frames from now on; what is queued may still be taken.
+    /// Refuses frames from now on; what is queued may still be taken, and no overflow is judged any more.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.overflowed = false;
     }
 
     /// The task ends: frees what is left, and returns orders nobody will obey.

@@ -195,6 +195,16 @@ impl Sockets {
     }
 }
 
+impl Sockets {
+    /// The session was dropped in the middle of its life: what others see of its sockets ends, without the
+    /// disconnect listeners, for which there may be no runtime.
+    pub(crate) fn abandon(&mut self, reason: DisconnectReason) {
+        for Joined { socket, .. } in self.joined.drain(..).flatten() {
+            socket.leave_namespace(reason);
+        }
+    }
+}
+
 /// What a CONNECT packet asks of the mux.
 pub(crate) enum Request {
     Join(Socket),

@@ -194,6 +194,10 @@ async fn only_one_of_several_listeners_gets_the_ack() {
     ws.expect_echo("nothing else").await;
 }
 
+#[allow(
+    clippy::needless_borrows_for_generic_args,
+    reason = "the reference is what makes the tuple one argument"
+)]
 #[tokio::test]
 async fn arguments_are_emitted_as_the_call_says() {
     let io = Server::new();

@@ -297,7 +297,7 @@ async fn a_wait_for_an_answer_ends_with_the_socket() {
     for mut client in Client::joined(&host).await {
         client.send("42[\"ask\"]").await;
         client.text().await;
-        client.send("1").await;
+        client.send("41").await;
         expect_lines(&mut told, &["Err(Disconnected)"]).await;
     }
 }

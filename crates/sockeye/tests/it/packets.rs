@@ -117,7 +117,6 @@ async fn an_engine_packet_that_breaks_the_protocol_closes_a_websocket() {
         ("0{}", "parse error"),
         ("2", "transport error"),
         ("2probe", "transport error"),
-        ("1", "transport close"),
     ] {
         let mut ws = host.client().await;
         ws.send(packet).await;

@@ -40,7 +40,13 @@ async fn the_client_closes_its_engine() {
     let host = Host::start(io).await;
     for mut client in Client::joined(&host).await {
         client.send("1").await;
-        assert_eq!(reasons.next().await, "transport close", "{}", client.name());
+        if client.name() == "websocket" {
+            // On a WebSocket the close packet means nothing, as for the official server: its stream has an end.
+            client.send("42[\"echo\"]").await;
+            client.expect("42[\"echo\"]").await;
+        } else {
+            assert_eq!(reasons.next().await, "transport close", "{}", client.name());
+        }
     }
 }
 

@@ -252,8 +252,15 @@ impl ClientSession {
     /// Leaves, with [`CloseReason::ForcedClose`]. What is still queued is lost: a polite driver drains its
     /// queue first. An upgrade under way is given up.
     pub fn close(&mut self) {
-        self.pending.send_close = matches!(self.state, State::Open(_));
-        self.end(CloseReason::ForcedClose);
+        self.close_for(CloseReason::ForcedClose);
+    }
+
+    /// Leaves as [`close`](Self::close) does, for a reason that the layer above found in what it received.
+    pub fn close_for(&mut self, reason: CloseReason) {
+        if !self.is_closed() {
+            self.pending.send_close = self.is_open();
+            self.end(reason);
+        }
     }
 
     /// The next thing to do: call it after every input, until `None`.
@@ -354,7 +361,7 @@ impl ClientSession {
     }
 
     fn fail<T>(&mut self, error: SessionError) -> Result<T, SessionError> {
-        self.end(error.reason());
+        self.close_for(error.reason());
         Err(error)
     }
 }

@@ -20,6 +20,9 @@ impl Default for Heartbeat {
     }
 }
 
+/// A ping that is sent no later than this counts as sent when it was due.
+const TIMER_SLACK: Duration = Duration::from_millis(10);
+
 /// Where the heartbeat of one session stands.
 #[derive(Debug)]
 pub(super) struct Pulse {
@@ -101,7 +104,10 @@ impl Pulse {
                 return Some(Beat::Missed);
             }
             Wait::Idle => {
-                self.wait = Wait::Pong { pong_due: now + millis(self.timeout_ms), refreshed: false };
+                // Timers fire a little late; that must not add up over a ping and its pong.
+                let late = now.since(self.ping_due) > TIMER_SLACK;
+                let sent = if late { now } else { self.ping_due };
+                self.wait = Wait::Pong { pong_due: sent + millis(self.timeout_ms), refreshed: false };
             }
             Wait::Paused { left_ms: left_ms @ None, refreshed } => {
                 *left_ms = Some(self.timeout_ms);

@@ -26,7 +26,7 @@ pub enum Input<'a> {
     Binary(&'a [u8]),
     /// The pong that was awaited (at a client: a ping, whose pong is in the outputs).
     Pong,
-    /// The peer said `1`: the session is over, [`CloseReason::TransportClose`].
+    /// The peer said `1`: the session is over, [`CloseReason::TransportClose`]. At a server only on polling.
     Closed,
 }
 

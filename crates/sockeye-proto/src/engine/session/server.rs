@@ -114,6 +114,8 @@ impl ServerSession {
             Packet::Message(text) => Ok(Input::Text(text)),
             Packet::Binary(data) => Ok(Input::Binary(data)),
             Packet::Pong(_) | Packet::Upgrade | Packet::Noop => Ok(Input::Nothing),
+            // A client leaves a WebSocket by closing it; the official server takes `1` from a POST only.
+            Packet::Close if self.transport == Transport::WebSocket => Ok(Input::Nothing),
             Packet::Close => {
                 self.end();
                 Ok(Input::Closed)

@@ -39,6 +39,7 @@ fn nothing_but_an_open_packet_begins_a_session() {
     let mut session = open(Transport::WebSocket);
     let again = session.handle_open(&OwnedOpen::decode(OPEN).unwrap(), at(1));
     assert_eq!(again, Err(SessionError::UnexpectedPacket));
+    assert_eq!(outputs(&mut session), [Output::SendClose, Output::Closed(CloseReason::ParseError)]);
     assert!(session.is_closed());
 }
 
@@ -184,6 +185,17 @@ fn close_tells_the_server_and_gives_up_an_upgrade() {
     assert_eq!(outputs(&mut session), [closed]);
     assert_eq!(session.handle_open(&OwnedOpen::decode(OPEN).unwrap(), at(1)), Ok(()));
     assert!(session.is_closed());
+}
+
+#[test]
+fn a_session_ends_once_and_for_the_first_reason() {
+    let mut session = open(Transport::Polling);
+    session.close_for(CloseReason::ParseError);
+    session.close();
+    session.handle_transport_closed(CloseReason::TransportError);
+    assert_eq!(outputs(&mut session), [Output::SendClose, Output::Closed(CloseReason::ParseError)]);
+    session.close();
+    assert_eq!(outputs(&mut session), []);
 }
 
 #[test]

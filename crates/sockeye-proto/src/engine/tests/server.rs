@@ -36,6 +36,7 @@ fn messages_go_up_and_the_rest_of_the_clients_packets_are_ignored() {
         (Packet::Pong("probe"), Input::Nothing),
         (Packet::Noop, Input::Nothing),
         (Packet::Upgrade, Input::Nothing),
+        (Packet::Close, Input::Nothing),
     ] {
         assert_eq!(session.handle_packet(packet, at(1)), Ok(input), "{packet:?}");
     }
@@ -43,13 +44,22 @@ fn messages_go_up_and_the_rest_of_the_clients_packets_are_ignored() {
 }
 
 #[test]
-fn a_client_that_says_1_is_gone() {
+fn a_client_on_polling_that_says_1_is_gone() {
     let mut session = session(Transport::Polling);
     assert_eq!(session.handle_packet(Packet::Close, at(1)), Ok(Input::Closed));
     assert_eq!(session.handle_packet(Packet::Message("late"), at(1)), Ok(Input::Nothing));
     assert_eq!(session.handle_probe_opened(at(1)), Err(ProbeError::NotPolling));
     assert_eq!(session.deadline(), at(u64::MAX));
     assert_eq!(due(&mut session, u64::MAX), []);
+}
+
+#[test]
+fn a_1_on_a_websocket_is_ignored_also_after_an_upgrade() {
+    let mut session = upgrading(0);
+    session.handle_probe_packet(Packet::Upgrade, at(1)).unwrap();
+    assert_eq!(session.handle_packet(Packet::Close, at(2)), Ok(Input::Nothing));
+    assert_eq!(session.handle_packet(Packet::Message("still here"), at(3)), Ok(Input::Text("still here")));
+    assert_eq!(session.deadline(), at(INTERVAL));
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! What messages go through: a packet in, and what it means for the sockets, the inboxes and the end of the
+//! session. Which transport it came by does not matter here.
+
+use super::inbox::Load;
+use super::link::{Flow, Link, LinkError, Read};
+use super::polling::Polling;
+use super::sockets::{Place, Request, Sockets};
+use crate::conn::Conn;
+use crate::engine::{EngineSocket, Message};
+use crate::server::Upper;
+use bytes::Bytes;
+use sockeye_proto::Timestamp;
+use sockeye_proto::connection::{ServerConnection, ServerEvent};
+use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError};
+use sockeye_proto::websocket::{CloseCode, Message as Frame};
+use std::sync::Arc;
+use std::task::Context;
+
+/// The part of a session that messages go through.
+pub(super) struct Core {
+    pub(super) conn: Arc<Conn>,
+    pub(super) connection: ServerConnection<Place>,
+    pub(super) sockets: Sockets,
+    /// When the client must be in a namespace. Looked at once.
+    pub(super) join_by: Option<Timestamp>,
+    /// Not read because an inbox is full.
+    pub(super) paused: bool,
+    /// Set once: the session is to end.
+    pub(super) end: Option<End>,
+}
+
+/// How a session ends.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    pub(super) reason: CloseReason,
+    pub(super) goodbye: Goodbye,
+}
+
+/// What the peer is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goodbye {
+    /// Nothing: it is gone, or takes nothing.
+    None,
+    /// All that was queued, then the transport's own close.
+    Close(Option<CloseCode>),
+}
+
+impl Core {
+    pub(super) fn end(&mut self, reason: CloseReason, goodbye: Goodbye) {
+        self.end.get_or_insert(End { reason, goodbye });
+    }
+
+    pub(super) fn on_packet(&mut self, packet: Packet<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
+        let event = match self.connection.handle_packet(packet, now) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::debug!(%error, "bad_packet");
+                self.end(error.reason(), Goodbye::Close(None));
+                return Flow::Pause;
+            }
+        };
+        match event {
+            ServerEvent::Socket(event) => {
+                if let Some(request) = self.sockets.handle(event, &self.conn, cx) {
+                    self.request(request, cx);
+                }
+            }
+            ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned())),
+            ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
+            ServerEvent::Closed => self.end(CloseReason::TransportClose, Goodbye::Close(None)),
+            ServerEvent::Nothing => {}
+        }
+        self.review_load(now)
+    }
+
+    pub(super) fn request(&mut self, request: Request, cx: &mut Context<'_>) {
+        let Some(mux) = self.connection.mux() else { return };
+        if let Err(error) = self.sockets.request(request, mux, &self.conn, cx) {
+            tracing::debug!(%error, "bad_connect");
+            self.end(CloseReason::ForcedClose, Goodbye::Close(None));
+        }
+    }
+
+    pub(super) fn decide(&mut self, cx: &mut Context<'_>) {
+        let Some(mux) = self.connection.mux() else { return };
+        if let Err(error) = self.sockets.decide(mux, &self.conn, cx) {
+            tracing::debug!(%error, "bad_connect");
+            self.end(CloseReason::ForcedClose, Goodbye::Close(None));
+        }
+    }
+
+    /// After an event was kept: may the next one be read?
+    #[inline]
+    pub(super) fn review_load(&mut self, now: Timestamp) -> Flow {
+        if self.end.is_some() {
+            return Flow::Pause;
+        }
+        match self.sockets.load(self.conn.shared.config.max_payload_bytes) {
+            Load::Light => Flow::More,
+            Load::Full if self.conn.has_waiting_handler() => Flow::More,
+            Load::Overflowing if self.conn.has_waiting_handler() => {
+                self.end(CloseReason::InboxOverflow, Goodbye::Close(None));
+                Flow::Pause
+            }
+            _ => {
+                self.paused = true;
+                self.connection.session().pause_heartbeat(now);
+                Flow::Pause
+            }
+        }
+    }
+
+    /// After handlers ran: may a paused connection be read again?
+    pub(super) fn review_pause(&mut self, now: Timestamp) {
+        if !self.paused {
+            return;
+        }
+        let load = self.sockets.load(self.conn.shared.config.max_payload_bytes);
+        if load == Load::Light || (load == Load::Full && self.conn.has_waiting_handler()) {
+            self.paused = false;
+            self.connection.session().resume_heartbeat(now);
+        }
+    }
+}
+
+fn raw(conn: &Arc<Conn>, message: Message) {
+    if let Upper::Engine(on_message) = &conn.shared.upper {
+        on_message(&EngineSocket::new(conn.clone()), message);
+    }
+}
+
+/// Reads a WebSocket. True when there may be more.
+pub(super) fn read_link(link: &mut Link, core: &mut Core, now: Timestamp, cx: &mut Context<'_>) -> bool {
+    let waker = cx.waker().clone();
+    let mut handler_cx = Context::from_waker(&waker);
+    let read = link.poll_read(cx, |message| match message {
+        Frame::Text(text) => match PayloadPacket::decode_text(text) {
+            Ok(packet) => core.on_packet(packet.as_packet(), now, &mut handler_cx),
+            Err(error) => {
+                tracing::debug!(%error, "bad_packet");
+                core.end(CloseReason::ParseError, Goodbye::Close(None));
+                Flow::Pause
+            }
+        },
+        Frame::Binary(data) => core.on_packet(Packet::Binary(data), now, &mut handler_cx),
+        // The link answers the others itself.
+        _ => Flow::More,
+    });
+    match read {
+        Ok(Read::Pending) => false,
+        Ok(Read::Stopped) => core.end.is_none() && !core.paused,
+        Ok(Read::Closed) => {
+            core.end(CloseReason::TransportClose, Goodbye::Close(None));
+            false
+        }
+        Err(LinkError::Frame(error)) => {
+            tracing::debug!(%error, "bad_frame");
+            core.end(CloseReason::TransportError, Goodbye::Close(Some(error.close_code())));
+            false
+        }
+        Err(LinkError::Io(error)) => {
+            tracing::debug!(%error, "read_failed");
+            core.end(CloseReason::TransportClose, Goodbye::None);
+            false
+        }
+    }
+}
+
+/// Goes on with the packets of a POST. Its verdict is given when all are handled.
+pub(super) fn read_post(
+    polling: &mut Polling,
+    core: &mut Core,
+    now: Timestamp,
+    cx: &mut Context<'_>,
+) -> bool {
+    let Some(mut post) = polling.post.take() else { return false };
+    let verdict = loop {
+        let flow = match post.next() {
+            None => break Ok(()),
+            Some(Ok(packet)) => core.on_packet(packet.as_packet(), now, cx),
+            Some(Err(())) => {
+                core.end(CloseReason::ParseError, Goodbye::Close(None));
+                break Err(RequestError::BadRequest("PARSE_ERROR"));
+            }
+        };
+        if core.end.is_some() {
+            // As the official server: the packet was received, what it led to shows in the next poll.
+            break Ok(());
+        }
+        if let Flow::Pause = flow {
+            polling.post = Some(post);
+            return false;
+        }
+    };
+    post.answer(verdict);
+    false
+}
