@@ -204,7 +204,8 @@ async fn arguments_are_emitted_as_the_call_says() {
     io.on_connect(async |socket: Socket| {
         socket.emit("none", ())?;
         socket.emit("one", "text")?;
-        socket.emit("one", &("a", 1))?;
+        let pair = ("a", 1);
+        socket.emit("one", &pair)?;
         socket.emit("two", ("a", 1))?;
         socket.emit("one", &[1_u8, 2])?;
         socket.emit("one", &None::<u8>)?;

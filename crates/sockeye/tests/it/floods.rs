@@ -1,25 +1,14 @@
 //! Clients that send without reading, or read nothing at all: what the server holds for them is bounded, and the others
 //! get everything.
 
-use crate::client::{Frame, Host, Http, Reasons, WEBSOCKET, Ws, echo, echo_with, frame, patiently, text};
+use crate::client::{Frame, Host, Reasons, echo, echo_with, frame, patiently, text};
 use bytes::Bytes;
 use sockeye::{EmitError, Server, Socket};
 use std::io;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 const MIB: usize = 1024 * 1024;
-
-/// A client of the main namespace whose kernel takes little that it does not read.
-async fn narrow_client(host: &Host) -> Ws {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let http = Http::on(socket.connect(host.address).await.unwrap());
-    let mut ws = Ws::open_on(http, WEBSOCKET).await;
-    assert!(ws.text().await.starts_with("0{"));
-    ws.join().await;
-    ws
-}
 
 /// Writes as much of `bytes` as the server takes while nothing is read.
 async fn write_until_stalled(host: &Host, stream: &TcpStream, bytes: &[u8]) -> usize {
@@ -52,7 +41,7 @@ fn word_of_frame(len: usize) -> String {
 async fn pings_of_a_client_that_does_not_read_cost_one_pong() {
     const PINGS: u32 = 200_000;
     let host = Host::start(echo()).await;
-    let mut ws = narrow_client(&host).await;
+    let mut ws = host.client().await;
     for first in (0..PINGS).step_by(1000) {
         let pings: Vec<u8> = (first..first + 1000)
             .flat_map(|n| frame(0x89, &[n.to_be_bytes().as_slice(), &[0; 100]].concat()))
@@ -78,7 +67,7 @@ async fn a_client_that_does_not_read_a_broadcast_is_closed_and_the_others_get_al
     let io = echo();
     let mut reasons = Reasons::of(&io);
     let host = Host::start(io).await;
-    let mut victim = narrow_client(&host).await;
+    let mut victim = host.client().await;
     let mut others = [host.client().await, host.client().await];
     let blob = Bytes::from(vec![7; 900_000]);
     for round in 0..ROUNDS {
@@ -169,9 +158,9 @@ async fn a_burst_inside_one_handler_may_reach_max_burst_bytes() {
 
 #[tokio::test]
 async fn an_echo_that_nobody_reads_stops_the_reading_and_loses_nothing() {
-    const EVENTS: usize = 60_000;
+    const EVENTS: usize = 30_000;
     let host = Host::start(echo()).await;
-    let mut ws = narrow_client(&host).await;
+    let mut ws = host.client().await;
     let event = |n: usize| format!("42[\"echo\",\"{n:0>1000}\"]");
     let mut bytes = Vec::new();
     (0..EVENTS).for_each(|n| bytes.extend(text(event(n))));
@@ -196,7 +185,7 @@ async fn a_volatile_event_is_dropped_while_the_client_does_not_read_and_sent_whe
     const EVENTS: usize = 32;
     let io = echo_with(Server::builder().max_buffered_bytes(64 * MIB).max_burst_bytes(64 * MIB));
     let host = Host::start(io).await;
-    let mut ws = narrow_client(&host).await;
+    let mut ws = host.client().await;
     // More than the kernels take.
     let blob = "x".repeat(MIB);
     (0..EVENTS).for_each(|_| host.io.emit("w", &blob).unwrap());

@@ -86,10 +86,9 @@ async fn a_post_is_held_while_1024_events_wait() {
     let host = Host::start(io).await;
     let mut poller = host.poller().await;
     poller.join().await;
-    let target = poller.target();
     let mut packets = vec!["42[\"wait\"]".to_owned()];
     packets.extend((0..3000).map(|n| format!("42[\"echo\",{n}]")));
-    poller.posts.send("POST", &target, &[], packets.join("\x1e").as_bytes()).await;
+    poller.begin_post(packets.join("\x1e")).await;
     host.settle().await;
     assert!(!poller.posts.has_answer());
     gate.notify_one();

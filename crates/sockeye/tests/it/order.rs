@@ -1,8 +1,8 @@
 //! Events of one socket are handled one after another, in the order of their arrival, whatever their handlers await; and
 //! the edges of that: the connection, acknowledgements, the disconnection.
 
-use crate::client::{Client, Host, echo, patiently, text};
-use sockeye::{AckError, Close, Data, DisconnectReason, RawArguments, Server, Socket, concurrent};
+use crate::client::{Client, Host, Poller, Ws, echo, patiently, text};
+use sockeye::{AckError, Close, Data, DisconnectReason, RawArguments, Server, Socket, Transport, concurrent};
 use std::sync::Arc;
 use std::sync::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -39,7 +39,9 @@ async fn twenty_thousand_pipelined_events_are_handled_in_order_by_handlers_that_
         socket.emit("n", &n)
     });
     let host = Host::start(io).await;
-    for mut client in Client::joined(&host).await {
+    for transport in [Transport::WebSocket, Transport::Polling] {
+        let mut client = Client::session(&host, transport).await;
+        client.join().await;
         let events: Vec<String> = (0..EVENTS).map(|n| format!("42[\"n\",{n}]")).collect();
         for batch in events.chunks(EVENTS / 2) {
             client.send_all(batch).await;
@@ -274,8 +276,7 @@ async fn a_handler_that_is_pending_when_its_request_is_aborted_runs_to_its_end()
     let mut poller = host.poller().await;
     poller.join().await;
     poller.begin_get().await;
-    let target = poller.target();
-    poller.posts.send("POST", &target, &[], b"42[\"pending\"]").await;
+    poller.begin_post("42[\"pending\"]").await;
     expect_lines(&mut told, &["begun"]).await;
     drop(poller);
     host.settle().await;
@@ -320,7 +321,7 @@ async fn events_behind_a_disconnection_by_a_handler_are_ignored() {
     assert_eq!(*seen.lock().unwrap(), [0, 1]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_member_of_a_room_sees_concurrent_broadcasts_in_one_order() {
     let io = Server::new();
     io.on("say", async |socket: Socket, Data(word): Data<String>| socket.namespace().emit("said", &word));
@@ -343,4 +344,73 @@ async fn every_member_of_a_room_sees_concurrent_broadcasts_in_one_order() {
         orders.push(order);
     }
     assert!(orders.iter().all(|order| *order == orders[0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_storm_of_joins_leaves_broadcasts_and_disconnects_loses_doubles_and_reorders_nothing() {
+    const ROUNDS: usize = 300;
+    let io = Server::new();
+    io.on("join", async |socket: Socket, Data(room): Data<String>| socket.join(&room));
+    io.on("leave", async |socket: Socket, Data(room): Data<String>| socket.leave(&room));
+    io.on("n", async |socket: Socket, Data(n): Data<usize>| {
+        tokio::task::yield_now().await;
+        socket.within("members").emit("said", (socket.id().as_str(), n))
+    });
+    let host = Host::start(io).await;
+    let mut members = Vec::new();
+    for _ in 0..8 {
+        let mut ws = host.session().await;
+        let id = ws.join().await;
+        ws.send("42[\"join\",\"members\"]").await;
+        members.push((ws, id));
+    }
+    while host.io.to("members").fetch_sockets().await.len() < members.len() {
+        tokio::task::yield_now().await;
+    }
+    // Others come and go all the while, by both transports.
+    let address = host.address;
+    let strangers: Vec<_> = (0..4)
+        .map(|_| {
+            tokio::spawn(async move {
+                for round in 0..30 {
+                    let mut ws = Ws::session(address).await;
+                    ws.join().await;
+                    for packet in ["join", "leave", "join"] {
+                        ws.send(format!("42[\"{packet}\",\"members\"]")).await;
+                    }
+                    if round % 2 == 0 {
+                        ws.send("41").await;
+                    }
+                    let mut poller = Poller::session(address).await;
+                    poller.join().await;
+                    poller.send("42[\"join\",\"members\"]\x1e42[\"leave\",\"members\"]\x1e41\x1e1").await;
+                }
+            })
+        })
+        .collect();
+    for (ws, _) in &mut members {
+        ws.write((0..ROUNDS).flat_map(|n| text(format!("42[\"n\",{n}]"))).collect::<Vec<u8>>()).await;
+    }
+    let ids: Vec<String> = members.iter().map(|(_, id)| id.clone()).collect();
+    let mut orders = Vec::new();
+    for (ws, _) in &mut members {
+        let mut order = Vec::new();
+        while order.len() < ROUNDS * ids.len() {
+            order.push(ws.text().await);
+        }
+        orders.push(order);
+    }
+    for stranger in strangers {
+        stranger.await.unwrap();
+    }
+    for id in &ids {
+        let prefix = format!("42[\"said\",\"{id}\",");
+        let said = orders[0].iter().filter_map(|packet| packet.strip_prefix(&prefix));
+        assert!(said.eq((0..ROUNDS).map(|n| format!("{n}]"))), "{id}");
+    }
+    assert!(orders.iter().all(|order| *order == orders[0]));
+    drop(members);
+    patiently("the end of all sessions", host.io.close()).await;
+    let counts = host.io.counts();
+    assert_eq!((counts.clients, counts.sockets, counts.rooms, counts.tasks), (0, 0, 0, 0));
 }

@@ -1,7 +1,7 @@
 //! The rules of long-polling: one GET and one POST at a time, what ends a session, and what the last poll says.
 //! Source: engine.io-protocol v4 § HTTP long-polling.
 
-use crate::client::{Client, Host, Http, Reasons, echo, echo_with};
+use crate::client::{Client, Host, Reasons, echo, echo_with};
 use sockeye::{Close, Server, Socket};
 
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
@@ -194,13 +194,15 @@ async fn a_payload_of_binary_counts_its_base64() {
 }
 
 #[tokio::test]
-async fn a_session_survives_the_connections_of_its_requests() {
+async fn requests_may_share_a_connection_or_have_one_each() {
     let host = Host::start(echo()).await;
     let mut poller = host.poller().await;
     poller.join().await;
-    for word in ["one", "two", "three"] {
-        poller.gets = Http::connect(host.address).await;
-        poller.posts = Http::connect(host.address).await;
-        poller.expect_echo(word).await;
+    let (target, mut shared) = (poller.target(), host.http().await);
+    for n in 0..3 {
+        let event = format!("42[\"echo\",{n}]");
+        shared.request("POST", &target, &[], event.as_bytes()).await.is(200, "ok");
+        shared.get(&target).await.is(200, &event);
+        poller.expect_echo("apart").await;
     }
 }

@@ -59,8 +59,7 @@ impl Client {
         match self {
             Self::WebSocket(ws) => ws.write(packets.iter().flat_map(super::text).collect::<Vec<u8>>()).await,
             Self::Polling(poller, _) => {
-                let target = poller.target();
-                poller.posts.send("POST", &target, &[], packets.join("\x1e").as_bytes()).await;
+                poller.begin_post(packets.join("\x1e")).await;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A session on HTTP long-polling: one connection for GETs, one for POSTs.
+//! A session on HTTP long-polling. Each request has a connection of its own, because an idle one does not last.
 
 use super::{Http, POLLING, Response, UPGRADE, Ws};
 use serde_json::Value;
@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 pub(crate) struct Poller {
     address: SocketAddr,
     pub(crate) sid: String,
+    /// The connection of the last GET.
     pub(crate) gets: Http,
+    /// The connection of the last POST.
     pub(crate) posts: Http,
 }
 
@@ -42,12 +44,20 @@ impl Poller {
     /// Sends a GET whose response is taken from `gets` later.
     pub(crate) async fn begin_get(&mut self) {
         let target = self.target();
+        self.gets = Http::connect(self.address).await;
         self.gets.send("GET", &target, &[], b"").await;
     }
 
-    pub(crate) async fn post(&mut self, body: impl AsRef<[u8]>) -> Response {
+    /// Sends a POST whose response is taken from `posts` later.
+    pub(crate) async fn begin_post(&mut self, body: impl AsRef<[u8]>) {
         let target = self.target();
-        self.posts.request("POST", &target, &[], body.as_ref()).await
+        self.posts = Http::connect(self.address).await;
+        self.posts.send("POST", &target, &[], body.as_ref()).await;
+    }
+
+    pub(crate) async fn post(&mut self, body: impl AsRef<[u8]>) -> Response {
+        self.begin_post(body).await;
+        self.posts.response().await
     }
 
     /// A POST that must be taken.
