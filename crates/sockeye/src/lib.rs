@@ -39,7 +39,8 @@ mod handshake;
 mod http;
 mod listen;
 mod middleware;
-#[cfg(all(test, feature = "__model"))]
+#[cfg(test)]
+#[cfg(feature = "__model")]
 mod model;
 mod namespace;
 mod operator;

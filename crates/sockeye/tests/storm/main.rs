@@ -1,6 +1,13 @@
 //! Storms over loopback: many clients do everything at once on several threads, and order and exactly-once
 //! still hold for whoever stayed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, which clippy does not see as tests"
+)]
+
 mod client;
 mod rooms;
 mod upgrades;
