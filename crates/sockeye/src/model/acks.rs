@@ -20,6 +20,7 @@ const NEVER: Duration = Duration::from_secs(30);
 /// The ids of a namespace's first acknowledgements.
 const FIRST: u64 = 0;
 const SECOND: u64 = 1;
+const THIRD: u64 = 2;
 
 /// Sockets in the main namespace of a server of their own.
 struct World {
@@ -40,7 +41,7 @@ impl World {
         Self { sockets: sockets.collect(), server }
     }
 
-    /// The client of a socket answers what was asked first, or second.
+    /// The client of a socket answers a question.
     fn answer(&self, who: usize, id: u64) -> JoinHandle<()> {
         let (socket, args) = (self.sockets[who].clone(), seven());
         thread::spawn(move || socket.acks().answer(id, *socket.id(), args))
@@ -130,36 +131,66 @@ fn a_wait_ends_with_the_answer_or_with_its_time_limit_or_with_the_socket() {
 }
 
 #[test]
+fn what_was_answered_before_the_time_limit_is_looked_at_is_no_timeout() {
+    let clock = frozen_clock();
+    let _entered = clock.enter();
+    explore(SCHEDULES / 20, || {
+        let world = World::new(1);
+        let one = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), Duration::ZERO);
+        let all = world.server.broadcast().timeout(Duration::ZERO).emit_with_ack::<u32>("ask", ());
+        join([world.answer(0, FIRST), world.answer(0, SECOND)]);
+        assert_eq!(block_on(one).unwrap(), 7);
+        assert_eq!(block_on(all).unwrap().len(), 1);
+        world.assert_nothing_is_left();
+    });
+}
+
+#[test]
 fn a_wait_that_is_given_up_leaves_nothing_behind() {
     let clock = frozen_clock();
     let _entered = clock.enter();
     explore(SCHEDULES, || {
         let world = World::new(2);
-        let one = world.sockets[0].emit_with_ack_timeout::<u32>("ask", (), NEVER);
+        let [answered, unanswered] =
+            [0, 0].map(|who: usize| world.sockets[who].emit_with_ack_timeout::<u32>("ask", (), NEVER));
         let all = world.server.broadcast().timeout(NEVER).emit_with_ack::<u32>("ask", ());
-        let others = [world.answer(0, FIRST), world.answer(1, SECOND), world.leave(1)];
+        let others = [world.answer(0, FIRST), world.answer(1, THIRD), world.leave(1)];
         {
             let mut cx = Context::from_waker(Waker::noop());
-            let (one, all) = (pin!(one), pin!(all));
-            let _ = (one.poll(&mut cx), all.poll(&mut cx));
+            let (answered, unanswered, all) = (pin!(answered), pin!(unanswered), pin!(all));
+            let _ = (answered.poll(&mut cx), unanswered.poll(&mut cx), all.poll(&mut cx));
         }
         join(others);
         world.assert_nothing_is_left();
     });
 }
 
+/// When the third socket goes away.
+#[derive(Clone, Copy, PartialEq)]
+enum Leaves {
+    /// While the event is sent: it is asked, or it is not.
+    Meanwhile,
+    /// After it was asked.
+    Asked,
+}
+
 /// Two sockets answer a broadcast, the third leaves.
-fn broadcast(limit: Duration) {
+fn broadcast(limit: Duration, leaves: Leaves) {
     let world = World::new(3);
-    let leave = world.leave(2);
+    let mut others = Vec::new();
+    if leaves == Leaves::Meanwhile {
+        others.push(world.leave(2));
+    }
     let wait = world.server.broadcast().timeout(limit).emit_with_ack::<u32>("ask", ());
-    let answers = [world.answer(0, FIRST), world.answer(1, FIRST)];
+    if leaves == Leaves::Asked {
+        others.push(world.leave(2));
+    }
+    others.extend([world.answer(0, FIRST), world.answer(1, FIRST)]);
     let (answered, missing) = match block_on(wait) {
         Ok(answers) => (answers, Vec::new()),
         Err(error) => (error.answers, error.missing),
     };
-    join([leave]);
-    join(answers);
+    join(others);
 
     assert!(answered.iter().all(|answer| answer.value == 7));
     for (who, socket) in world.sockets.iter().enumerate() {
@@ -167,10 +198,9 @@ fn broadcast(limit: Duration) {
         let missing: Vec<_> =
             missing.iter().filter(|(id, _)| id == socket.id()).map(|(_, why)| why).collect();
         match (who, answers, missing.as_slice()) {
-            (0 | 1, 1, []) => {}
-            (0 | 1, 0, [AckError::Timeout { .. }]) if limit.is_zero() => {}
-            (2, 0, [] | [AckError::Disconnected]) => {}
-            (2, 0, [AckError::Timeout { .. }]) if limit.is_zero() => {}
+            (0 | 1, 1, []) | (2, 0, [AckError::Disconnected]) => {}
+            (_, 0, [AckError::Timeout { .. }]) if limit.is_zero() => {}
+            (2, 0, []) if leaves == Leaves::Meanwhile => {}
             wrong => panic!("socket, answers, reasons for none: {wrong:?}"),
         }
     }
@@ -181,12 +211,19 @@ fn broadcast(limit: Duration) {
 fn every_receiver_of_a_broadcast_is_accounted_for_once() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES, || broadcast(NEVER));
+    explore(SCHEDULES, || broadcast(NEVER, Leaves::Asked));
 }
 
 #[test]
 fn at_the_time_limit_every_receiver_of_a_broadcast_is_accounted_for_once() {
     let clock = frozen_clock();
     let _entered = clock.enter();
-    explore(SCHEDULES, || broadcast(Duration::ZERO));
+    explore(SCHEDULES, || broadcast(Duration::ZERO, Leaves::Asked));
+}
+
+#[test]
+fn a_socket_that_leaves_during_a_broadcast_holds_nobody_up() {
+    let clock = frozen_clock();
+    let _entered = clock.enter();
+    explore(SCHEDULES, || broadcast(NEVER, Leaves::Meanwhile));
 }
