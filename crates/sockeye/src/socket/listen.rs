@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 impl Socket {
     /// Listens to an event of this socket. What all sockets of a namespace share is cheaper to register once,
-    /// with [`Namespace::on`].
+    /// with [`Namespace::on`](crate::Namespace::on).
     pub fn on<H, A: 'static>(&self, event: &str, handler: H) -> Listener
     where
         H: Handler<A>,
@@ -42,7 +42,7 @@ impl Socket {
         self.listen(On::Disconnecting, handler, false)
     }
 
-    /// Listens to the end of this socket. Take a [`DisconnectReason`] to know why.
+    /// Listens to the end of this socket. Take a [`DisconnectReason`](crate::DisconnectReason) to know why.
     pub fn on_disconnect<H, A: 'static>(&self, handler: H) -> Listener
     where
         H: Handler<A>,
