@@ -3,13 +3,13 @@
 
 use crate::handshake::Handshake;
 use crate::server::Shared;
+use crate::session::MAX_WAITING;
 use crate::session::control::Control;
-use crate::session::current;
 use crate::session::mailbox::{Delivery, Mailbox, Push};
 use bytes::Bytes;
 use sockeye_proto::SessionId;
 use sockeye_proto::engine::{CloseReason, Transport};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
@@ -24,7 +24,32 @@ pub(crate) struct Conn {
     pub(crate) posting: AtomicBool,
     /// How many handlers of this connection await an answer of their own client.
     handler_waits: AtomicI32,
+    outside: AtomicUsize,
     transport: AtomicU8,
+}
+
+/// Counts events that are handled outside an inbox, until dropped: a client cannot make more of them than it
+/// could have waiting.
+pub(crate) struct Outside {
+    conn: Arc<Conn>,
+    events: usize,
+}
+
+impl Outside {
+    pub(crate) fn new(conn: &Arc<Conn>, events: usize) -> Self {
+        conn.outside.fetch_add(events, Ordering::Relaxed);
+        Self { conn: conn.clone(), events }
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let before = self.conn.outside.fetch_sub(self.events, Ordering::Relaxed);
+        if before >= MAX_WAITING {
+            // The session may have stopped to read.
+            self.conn.wake();
+        }
+    }
 }
 
 impl Conn {
@@ -42,6 +67,7 @@ impl Conn {
             shared,
             posting: AtomicBool::new(false),
             handler_waits: AtomicI32::new(0),
+            outside: AtomicUsize::new(0),
             transport: AtomicU8::new(0),
         };
         conn.set_transport(transport);
@@ -89,12 +115,18 @@ impl Conn {
         self.control(Control::Close(reason));
     }
 
-    /// A handler of this connection starts (1) or stops (−1) to await its own client's answer.
+    /// A handler of this connection starts (1) or stops (−1) to await its own client's answer. The session
+    /// looks again whether it may read.
     pub(crate) fn handler_waits(&self, change: i32) {
         self.handler_waits.fetch_add(change, Ordering::Relaxed);
-        if change > 0 && !current::is(self) {
+        if change > 0 {
             self.wake();
         }
+    }
+
+    /// Events whose handlers run or wait in tasks of their own, not in an inbox.
+    pub(crate) fn handlers_outside(&self) -> usize {
+        self.outside.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has_waiting_handler(&self) -> bool {

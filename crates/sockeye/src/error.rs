@@ -215,6 +215,31 @@ pub enum HandlerError {
     Panicked(String),
 }
 
+impl ExtractError {
+    /// What may stand in a log: a decoder's own words quote what the client sent.
+    pub(crate) fn without_payload(&self) -> String {
+        match self {
+            ExtractError::Argument(ArgError::Invalid { index, .. }) => {
+                format!("argument {index} does not fit")
+            }
+            ExtractError::Argument(ArgError::Shape { .. }) => "the arguments do not fit".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl HandlerError {
+    /// What may stand in a log. The text of the application's own errors is the application's business.
+    pub(crate) fn without_payload(&self) -> String {
+        match self {
+            HandlerError::Extract(error) => {
+                format!("the event does not fit the handler: {}", error.without_payload())
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

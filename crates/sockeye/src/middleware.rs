@@ -78,7 +78,7 @@ pub(crate) fn admit(namespace: &Arc<NamespaceInner>, socket: &Socket) -> Option<
             match started {
                 Ok(deciding) => deciding.await?,
                 Err(error) => {
-                    tracing::debug!(socket = %socket.id(), %error, "connect_refused");
+                    tracing::debug!(socket = %socket.id(), error = %error.without_payload(), "connect_refused");
                     return Err(ConnectError::new("invalid handshake"));
                 }
             }

@@ -79,12 +79,18 @@ impl NamespaceInner {
         read(&self.middleware).clone()
     }
 
-    /// A handler did not end well: one log line, and the user's own hook.
+    /// A handler did not end well: one log line, and the user's own hook. Neither that hook nor the user's
+    /// error may bring down the session when it panics itself.
     pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
-        tracing::warn!(namespace = %self.name, socket = %socket.id(), %error, "handler_error");
-        let hook = read(&self.on_error).clone();
-        if let Some(hook) = hook {
-            hook(socket, error);
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            tracing::warn!(namespace = %self.name, socket = %socket.id(), error = %error.without_payload(), "handler_error");
+            let hook = read(&self.on_error).clone();
+            if let Some(hook) = hook {
+                hook(socket, error);
+            }
+        }));
+        if told.is_err() {
+            tracing::error!(namespace = %self.name, socket = %socket.id(), "error_hook_panicked");
         }
     }
 }

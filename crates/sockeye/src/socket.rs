@@ -221,13 +221,11 @@ impl Socket {
     ///
     /// Source: mirrors `socket.disconnect(close)` in Node.
     pub fn disconnect(&self, close: Close) {
-        let before = self.0.phase.swap(DISCONNECTED, Ordering::AcqRel);
-        if before != CONNECTED {
-            self.0.phase.store(before, Ordering::Release);
-        } else {
+        let phase = &self.0.phase;
+        if phase.compare_exchange(CONNECTED, DISCONNECTED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             let packet = encode_disconnect(self.0.namespace.name(), room());
             with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Reliable));
-            self.0.conn.control(Control::Leave(self.0.namespace.shared_name()));
+            self.0.conn.control(Control::Leave(self.0.namespace.shared_name(), self.0.id));
         }
         if close == Close::Connection {
             self.0.conn.control(Control::Disconnect);

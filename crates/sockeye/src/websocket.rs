@@ -102,7 +102,7 @@ impl WebSocket {
                 Ok(Read::Pending) if matches!(written, Poll::Ready(Err(_))) => self.ended = true,
                 Ok(Read::Pending) if self.received.is_empty() => return Poll::Pending,
                 Ok(Read::Pending | Read::Stopped) => {}
-                Ok(Read::Closed) => self.end(None),
+                Ok(Read::Closed(code)) => self.end(code),
                 Err(LinkError::Frame(error)) => self.end(Some(error.close_code())),
                 Err(LinkError::Io(_)) => self.end(None),
             }

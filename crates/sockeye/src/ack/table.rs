@@ -177,6 +177,14 @@ impl<R> Collector<R> {
         self.lock().receivers.push(receiver);
     }
 
+    /// The first receiver that `wanted` picks.
+    pub(crate) fn find_receiver(&self, wanted: impl Fn(&R) -> bool) -> Option<R>
+    where
+        R: Clone,
+    {
+        self.lock().receivers.iter().find(|receiver| wanted(receiver)).cloned()
+    }
+
     /// The wait is over: who was asked. Each one's entry is forgotten before what has come is taken: an entry
     /// that is gone by then has been settled, so no answer falls between the two.
     pub(crate) fn take_receivers(&self) -> Vec<R> {

@@ -149,7 +149,13 @@ pub struct BroadcastAckFuture<T> {
 
 enum BroadcastState {
     Failed(Option<AckError>),
-    Waiting { id: u64, collector: Arc<Collector<Socket>>, limit: Limit },
+    Waiting {
+        id: u64,
+        collector: Arc<Collector<Socket>>,
+        limit: Limit,
+        /// The receiver whose own handler this wait is in, once it is counted on its connection.
+        counted: Option<Socket>,
+    },
 }
 
 impl<T> BroadcastAckFuture<T> {
@@ -159,7 +165,7 @@ impl<T> BroadcastAckFuture<T> {
 
     pub(crate) fn new(id: u64, collector: Arc<Collector<Socket>>, after: Duration) -> Self {
         Self {
-            state: BroadcastState::Waiting { id, collector, limit: Limit::new(after) },
+            state: BroadcastState::Waiting { id, collector, limit: Limit::new(after), counted: None },
             value: PhantomData,
         }
     }
@@ -178,7 +184,15 @@ impl<T: DeserializeOwned> Future for BroadcastAckFuture<T> {
                     emit,
                 }));
             }
-            BroadcastState::Waiting { id, collector, limit } => (*id, collector, limit),
+            BroadcastState::Waiting { id, collector, limit, counted } => {
+                if counted.is_none() {
+                    *counted = collector.find_receiver(|socket| current::is(socket.conn()));
+                    if let Some(socket) = counted {
+                        socket.conn().handler_waits(1);
+                    }
+                }
+                (*id, collector, limit)
+            }
         };
         let gathered = match collector.poll(cx) {
             Poll::Ready(settled) => Gathered::sort(settled),
@@ -199,7 +213,10 @@ impl<T: DeserializeOwned> Future for BroadcastAckFuture<T> {
 
 impl Drop for BroadcastState {
     fn drop(&mut self) {
-        if let BroadcastState::Waiting { id, collector, .. } = self {
+        if let BroadcastState::Waiting { id, collector, counted, .. } = self {
+            if let Some(socket) = counted {
+                socket.conn().handler_waits(-1);
+            }
             for socket in collector.take_receivers() {
                 socket.acks().forget(*id);
             }

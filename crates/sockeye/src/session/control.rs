@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use bytes::Bytes;
+use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, RequestError};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -17,7 +18,7 @@ pub(crate) enum Control {
     /// A WebSocket arrived for this polling session.
     Probe(Box<Link>),
     /// Our side leaves a namespace; the packet that says so is queued already.
-    Leave(Arc<str>),
+    Leave(Arc<str>, SocketId),
     /// Our side leaves every namespace of the client, then the engine session ends.
     Disconnect,
     /// The engine session ends.

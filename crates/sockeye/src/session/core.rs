@@ -95,7 +95,7 @@ impl Core {
         if self.end.is_some() {
             return Flow::Pause;
         }
-        match self.sockets.load(self.conn.shared.config.max_payload_bytes) {
+        match self.sockets.load(self.conn.shared.config.max_payload_bytes, &self.conn) {
             Load::Light => Flow::More,
             Load::Full if self.conn.has_waiting_handler() => Flow::More,
             Load::Overflowing if self.conn.has_waiting_handler() => {
@@ -115,7 +115,7 @@ impl Core {
         if !self.paused {
             return;
         }
-        let load = self.sockets.load(self.conn.shared.config.max_payload_bytes);
+        let load = self.sockets.load(self.conn.shared.config.max_payload_bytes, &self.conn);
         if load == Load::Light || (load == Load::Full && self.conn.has_waiting_handler()) {
             self.paused = false;
             self.connection.session().resume_heartbeat(now);
@@ -125,7 +125,11 @@ impl Core {
 
 fn raw(conn: &Arc<Conn>, message: Message) {
     if let Upper::Engine(on_message) = &conn.shared.upper {
-        on_message(&EngineSocket::new(conn.clone()), message);
+        let socket = EngineSocket::new(conn.clone());
+        let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| on_message(&socket, message)));
+        if called.is_err() {
+            tracing::error!("message_handler_panicked");
+        }
     }
 }
 
@@ -149,8 +153,8 @@ pub(super) fn read_link(link: &mut Link, core: &mut Core, now: Timestamp, cx: &m
     match read {
         Ok(Read::Pending) => false,
         Ok(Read::Stopped) => core.end.is_none() && !core.paused,
-        Ok(Read::Closed) => {
-            core.end(CloseReason::TransportClose, Goodbye::Close(None));
+        Ok(Read::Closed(code)) => {
+            core.end(CloseReason::TransportClose, Goodbye::Close(code));
             false
         }
         Err(LinkError::Frame(error)) => {

@@ -3,6 +3,8 @@
 //! A handler is polled at once, inside the session task; most finish there. While one is pending, later
 //! events wait here. A panic is caught, reported, and costs that event only.
 
+use super::current;
+use crate::conn::Outside;
 use crate::error::HandlerError;
 use crate::extract::EventParts;
 use crate::handler::{Listeners, On, Running};
@@ -34,6 +36,17 @@ pub(crate) enum Load {
     Light,
     Full,
     Overflowing,
+}
+
+impl Load {
+    /// What so many events weigh.
+    pub(crate) fn of_events(events: usize) -> Self {
+        match events {
+            0..MAX_WAITING => Load::Light,
+            events if events <= MAX_WAITING * WAITING_FOR_ACK => Load::Full,
+            _ => Load::Overflowing,
+        }
+    }
 }
 
 impl Inbox {
@@ -108,7 +121,9 @@ impl Inbox {
             if disconnecting.is_none() && disconnect.is_none() {
                 return;
             }
+            let outside = Outside::new(epilogue.socket.conn(), 1);
             tokio::spawn(async move {
+                let _outside = outside;
                 if let Some(running) = disconnecting {
                     run_to_end(&epilogue.socket, running).await;
                     epilogue.run_last().await;
@@ -118,7 +133,9 @@ impl Inbox {
             });
             return;
         }
+        let outside = Outside::new(epilogue.socket.conn(), 1 + self.waiting.len());
         tokio::spawn(async move {
+            let _outside = outside;
             if let Some(running) = self.running {
                 run_to_end(&epilogue.socket, running).await;
             }
@@ -194,7 +211,11 @@ fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Ru
         match started {
             Ok(Ok(future)) if overlap || listener.is_concurrent() => {
                 let socket = socket.clone();
-                tokio::spawn(async move { run_to_end(&socket, future).await });
+                let outside = Outside::new(socket.conn(), 1);
+                tokio::spawn(async move {
+                    run_outside(&socket, future).await;
+                    drop(outside);
+                });
             }
             Ok(Ok(future)) if running.is_none() => running = Some(future),
             Ok(Ok(future)) => behind.push(future),
@@ -215,6 +236,15 @@ fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Ru
         }
         Ok(())
     }))
+}
+
+/// [`run_to_end`] in a task of its own: an answer of the same client that the handler awaits must still be read.
+async fn run_outside(socket: &Socket, mut running: Running) {
+    poll_fn(|cx| {
+        let _entered = current::enter(socket.conn());
+        poll_running(socket, &mut running, cx)
+    })
+    .await;
 }
 
 async fn run_to_end(socket: &Socket, mut running: Running) {

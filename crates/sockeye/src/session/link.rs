@@ -57,8 +57,9 @@ pub(crate) enum Read {
     Pending,
     /// The pass was cut short: because `on_message` said so, or for fairness. There may be more.
     Stopped,
-    /// The peer ended the stream, with or without a close frame.
-    Closed,
+    /// The peer ended the stream, with a close frame of this code, if any. It gets its answer with
+    /// [`Link::queue_close`], behind whatever is still to be said.
+    Closed(Option<CloseCode>),
 }
 
 /// What the receiver of a message wants next.
@@ -144,7 +145,7 @@ impl Link {
             }
             let read = filled.filled().len();
             if read == 0 {
-                return Ok(Read::Closed);
+                return Ok(Read::Closed(None));
             }
             total += read;
             let read = buffer.get_mut(..read).unwrap_or_default();
@@ -192,8 +193,7 @@ impl Link {
                 Some(Message::Pong(_)) => {}
                 Some(Message::Close(frame)) => {
                     let code = frame.map(|frame| frame.code);
-                    self.queue_close(code);
-                    return Ok((used, Some(Read::Closed)));
+                    return Ok((used, Some(Read::Closed(code))));
                 }
                 Some(message) => {
                     if let Flow::Pause = on_message(message) {
@@ -205,7 +205,7 @@ impl Link {
         }
     }
 
-    /// Keeps what was not used, in a buffer no larger than it needs.
+    /// Keeps what was not used, in the buffer it came in.
     fn keep(&mut self, mut kept: Vec<u8>, used: usize) {
         if used == kept.len() {
             return;

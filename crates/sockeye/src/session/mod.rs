@@ -10,6 +10,7 @@ mod core;
 pub(crate) mod current;
 mod farewell;
 mod inbox;
+pub(crate) use inbox::MAX_WAITING;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
@@ -163,8 +164,13 @@ impl Session {
                 None => self.core.end(CloseReason::ParseError, Goodbye::Close(None)),
             },
             (Control::Probe(link), _) => self.open_probe(link),
-            (Control::Leave(namespace), _) => {
-                if let Some(place) = self.core.connection.mux().and_then(|mux| mux.remove(&namespace)) {
+            (Control::Leave(namespace, socket), _) => {
+                let Some(mux) = self.core.connection.mux() else { return };
+                // The client may have left and joined again meanwhile: that is another socket.
+                let place =
+                    mux.socket(&namespace).copied().filter(|&place| self.core.sockets.is(place, &socket));
+                if let Some(place) = place {
+                    mux.remove(&namespace);
                     self.core.sockets.end(place, DisconnectReason::ServerNamespaceDisconnect);
                 }
             }
@@ -200,7 +206,10 @@ impl Session {
         let mut more = !self.core.sockets.drive(cx);
         self.core.decide(cx);
         self.core.review_pause(now);
-        if self.core.paused || self.throttled || self.core.end.is_some() {
+        // A connection that is not read for what it has not taken may hold the pong that is missed: one pass
+        // always precedes a ping timeout.
+        let throttled = self.throttled && now < self.core.connection.session().deadline();
+        if self.core.paused || throttled || self.core.end.is_some() {
             // A link that is not read still has to notice that its peer is gone: the next write will.
             return more;
         }
@@ -219,7 +228,7 @@ impl Session {
     fn look_at_clock(&mut self, now: Timestamp, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
         // Data that waits unread may hold the pong: a pass that was cut short is finished first.
         if tokio::task::coop::has_budget_remaining() {
-            self.handle_timeouts(now, cx);
+            self.handle_timeouts(now);
         }
         let session = self.core.connection.session().deadline();
         let deadline = self.core.join_by.map_or(session, |join_by| join_by.min(session));
@@ -241,7 +250,7 @@ impl Session {
         true
     }
 
-    fn handle_timeouts(&mut self, now: Timestamp, cx: &mut Context<'_>) {
+    fn handle_timeouts(&mut self, now: Timestamp) {
         while let Some(timeout) = self.core.connection.session().handle_timeout(now) {
             match timeout {
                 Timeout::SendPing => {
@@ -249,9 +258,6 @@ impl Session {
                     self.core.conn.mailbox.push(&ping, mailbox::Delivery::Reliable);
                 }
                 Timeout::PingTimeout => {
-                    if self.throttled && self.read_once_more(now, cx) {
-                        continue;
-                    }
                     self.core.end(CloseReason::PingTimeout, Goodbye::Close(None));
                     return;
                 }
@@ -273,14 +279,6 @@ impl Session {
                 self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
             }
         }
-    }
-
-    /// A connection that was not read may hold the pong that is missed. True if something came.
-    fn read_once_more(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
-        let Wire::WebSocket(link) = &mut self.wire else { return false };
-        let before = self.core.connection.session().deadline();
-        read_link(link, &mut self.core, now, cx);
-        self.core.end.is_none() && self.core.connection.session().deadline() > before
     }
 
     /// Writes what can be written, and judges what is left.
@@ -329,7 +327,11 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.core.conn.shared.registry.remove(&self.core.conn.sid);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
-        self.core.sockets.abandon(DisconnectReason::TransportError);
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.core.sockets.end_all(DisconnectReason::TransportError);
+        } else {
+            self.core.sockets.abandon(DisconnectReason::TransportError);
+        }
     }
 }
 
@@ -379,7 +381,7 @@ fn refuse(control: Control) {
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.
         Control::Poll(_)
         | Control::Probe(_)
-        | Control::Leave(_)
+        | Control::Leave(..)
         | Control::Disconnect
         | Control::Close(_) => {}
     }

@@ -120,7 +120,10 @@ impl Sockets {
             let Joining { socket, .. } = self.joining.swap_remove(at);
             match verdict {
                 Ok(()) => self.accept(socket, mux, conn, cx),
-                Err(error) => refuse(socket.inner_namespace().name(), &error, mux, conn)?,
+                Err(error) => {
+                    dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
+                    refuse(socket.inner_namespace().name(), &error, mux, conn)?;
+                }
             }
         }
         Ok(())
@@ -131,7 +134,7 @@ impl Sockets {
         let namespace = socket.inner_namespace().clone();
         if mux.accept(namespace.name(), place).is_err() {
             // The client left while the middleware was deciding.
-            return;
+            return dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
         }
         // The reply is queued before anybody can reach the socket, so it is the first packet.
         let reply = encode_connect(namespace.name(), socket.id(), room());
@@ -157,8 +160,14 @@ impl Sockets {
     }
 
     /// The fullest inbox.
-    pub(crate) fn load(&self, max_bytes: usize) -> Load {
-        self.joined.iter().flatten().map(|joined| joined.inbox.load(max_bytes)).max().unwrap_or(Load::Light)
+    pub(crate) fn load(&self, max_bytes: usize, conn: &Conn) -> Load {
+        let inboxes = self.joined.iter().flatten().map(|joined| joined.inbox.load(max_bytes));
+        inboxes.chain([Load::of_events(conn.handlers_outside())]).max().unwrap_or(Load::Light)
+    }
+
+    /// Whether the socket at `place` is this one.
+    pub(crate) fn is(&self, place: Place, id: &SocketId) -> bool {
+        matches!(self.joined.get(place), Some(Some(joined)) if joined.socket.id() == id)
     }
 
     pub(crate) fn end(&mut self, place: Place, reason: DisconnectReason) {
@@ -186,10 +195,11 @@ impl Sockets {
         for place in 0..self.joined.len() {
             self.end(place, reason);
         }
-        for Joining { verdict, .. } in self.joining.drain(..) {
+        for Joining { socket, verdict } in self.joining.drain(..) {
             // What a middleware has begun it may finish, although its verdict does not matter any more.
             tokio::spawn(async move {
                 let _ = verdict.await;
+                dismiss(&socket, reason);
             });
         }
     }
@@ -209,6 +219,12 @@ impl Sockets {
 pub(crate) enum Request {
     Join(Socket),
     Refuse(String, ConnectError),
+}
+
+/// A socket that never joined ends too: what a middleware registered on it would keep it for ever.
+fn dismiss(socket: &Socket, reason: DisconnectReason) {
+    socket.leave_namespace(reason);
+    socket.forget_listeners();
 }
 
 fn refuse(

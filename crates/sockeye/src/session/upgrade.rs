@@ -64,9 +64,10 @@ impl Session {
                 self.switch_to(*link);
                 return true;
             }
-            (None, Ok(Read::Pending | Read::Stopped)) => {
+            (None, Ok(read @ (Read::Pending | Read::Stopped))) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
+                return matches!(read, Read::Stopped);
             }
             _ => {
                 tracing::debug!("upgrade_failed");
