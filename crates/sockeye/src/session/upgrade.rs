@@ -34,7 +34,8 @@ impl Session {
         });
     }
 
-    /// True when the WebSocket has taken over, and may hold more than the packet that said so.
+    /// True when there may be more to read: the WebSocket has taken over with the packets behind its `5`, or the
+    /// pass was cut short.
     pub(super) fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut step = None;
         let session = self.core.connection.session();
@@ -64,9 +65,11 @@ impl Session {
                 self.switch_to(*link);
                 return true;
             }
-            (None, Ok(Read::Pending | Read::Stopped)) => {
+            (None, Ok(read @ (Read::Pending | Read::Stopped))) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
+                // A pass that was cut short has registered for nothing.
+                return matches!(read, Read::Stopped);
             }
             _ => {
                 tracing::debug!("upgrade_failed");
