@@ -1,7 +1,7 @@
 //! Upgrades while both sides send.
 
 use super::client::{Http, WebSocket};
-use super::{assert_nothing_is_left, listen, storm};
+use super::{assert_nothing_is_left, listen, quiet, storm};
 use sockeye::{Data, Server, Socket};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ struct Ledger {
 }
 
 fn server(wrong: Arc<Mutex<Vec<String>>>) -> Server {
-    let io = Server::builder().max_payload_bytes(PAYLOAD_BYTES).build();
+    let io = quiet().max_payload_bytes(PAYLOAD_BYTES).build();
     io.on_connect(async move |socket: Socket| {
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let due = Arc::new(Semaphore::new(0));
