@@ -9,13 +9,13 @@ use sockeye_proto::websocket::{Message as Frame, Opcode};
 use std::task::{Context, Poll};
 
 impl Session {
-    /// A WebSocket asks to take over. Only one may, and only from polling.
-    pub(super) fn open_probe(&mut self, link: Box<Link>) {
+    pub(super) fn open_probe(&mut self, mut link: Box<Link>) {
         let now = self.shared().now();
         match self.core.connection.session().handle_probe_opened(now) {
             Ok(()) => self.probe = Some(link),
             Err(error) => {
                 tracing::debug!(%error, "upgrade_refused");
+                link.queue_close(None);
                 self.probe_goodbye(link);
             }
         }
@@ -34,7 +34,8 @@ impl Session {
         });
     }
 
-    /// Goes on with the probe. True when the WebSocket has taken over, and may hold more than the packet that said so.
+    /// True when there may be more to read: the WebSocket has taken over with the packets behind its `5`, or the
+    /// pass was cut short.
     pub(super) fn read_probe(&mut self, mut link: Box<Link>, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut step = None;
         let session = self.core.connection.session();
@@ -67,6 +68,7 @@ impl Session {
             (None, Ok(read @ (Read::Pending | Read::Stopped))) => {
                 let _ = link.poll_write(cx);
                 self.probe = Some(link);
+                // A pass that was cut short has registered for nothing.
                 return matches!(read, Read::Stopped);
             }
             _ => {

@@ -2,7 +2,7 @@
 //! and count.
 
 use super::client::WebSocket;
-use super::{assert_nothing_is_left, listen, storm};
+use super::{assert_nothing_is_left, listen, quiet, storm};
 use sockeye::{Ack, Close, Data, EmitError, Server, Socket};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ fn news(packet: &str) -> Option<(usize, News)> {
 }
 
 fn server(said: Arc<(AtomicUsize, Notify)>) -> Server {
-    let io = Server::new();
+    let io = quiet().build();
     io.on("join", async |socket: Socket, Data(room): Data<usize>, ack: Ack| {
         socket.join(&format!("room{room}")).unwrap();
         ack.send(())
@@ -54,6 +54,13 @@ fn server(said: Arc<(AtomicUsize, Notify)>) -> Server {
     io.on("leave", async |socket: Socket, Data(room): Data<usize>, ack: Ack| {
         socket.leave(&format!("room{room}"));
         ack.send(())
+    });
+    io.on("hiss", {
+        let io = io.clone();
+        async move |Data(room): Data<usize>, Data(rover): Data<usize>, ack: Ack| {
+            io.to(&format!("room{room}")).emit("hiss", &rover)?;
+            ack.send(())
+        }
     });
     io.on("kick", async |socket: Socket| socket.disconnect(Close::Connection));
     io.on("say", {
@@ -95,6 +102,7 @@ async fn stay(address: SocketAddr, room: usize, ready: Arc<tokio::sync::Barrier>
                 heard.push(news);
             }
             None if packet == r#"42["over"]"# => return heard,
+            None if packet.starts_with(r#"42["hiss""#) => {}
             None => {
                 assert_eq!(packet, format!("43{answered}[]"), "answers come in order");
                 answered += 1;
@@ -121,63 +129,86 @@ struct Visit {
     heard: Vec<News>,
 }
 
-/// Comes and goes until the storm is over. Every visit on its own, for each is a new membership.
-async fn rove(address: SocketAddr, mut dice: Dice, over: Arc<AtomicBool>) -> Vec<Visit> {
-    let mut visits = Vec::new();
-    while !over.load(Ordering::SeqCst) {
-        let mut websocket = WebSocket::join(address).await;
-        if !over.load(Ordering::SeqCst) {
-            call(&mut websocket, &mut dice, &mut visits).await;
-        }
-    }
-    visits
+/// A client that comes and goes.
+struct Rover {
+    name: usize,
+    dice: Dice,
+    over: Arc<AtomicBool>,
+    /// Every visit stands on its own, for each is a new membership.
+    visits: Vec<Visit>,
 }
 
-/// One connection of a rover: a few visits, and an end of one kind or another.
-async fn call(websocket: &mut WebSocket, dice: &mut Dice, visits: &mut Vec<Visit>) {
-    for _ in 0..=dice.roll(3) {
-        let room = dice.roll(ROOMS);
-        let wanted = dice.roll(20);
-        websocket.send(&[format!(r#"420["join",{room}]"#)]).await.unwrap();
+impl Rover {
+    async fn rove(mut self, address: SocketAddr) -> Vec<Visit> {
+        while !self.over.load(Ordering::SeqCst) {
+            let mut websocket = WebSocket::join(address).await;
+            // One that joined before the storm was over is told.
+            if !self.over.load(Ordering::SeqCst) {
+                self.call(&mut websocket).await;
+            }
+        }
+        self.visits
+    }
+
+    /// One connection: a few visits, and an end of one kind or another.
+    async fn call(&mut self, websocket: &mut WebSocket) {
+        for _ in 0..=self.dice.roll(3) {
+            let mut visit = Visit { room: self.dice.roll(ROOMS), heard: Vec::new() };
+            let is_over = !self.visit(websocket, &mut visit).await;
+            self.visits.push(visit);
+            if is_over {
+                return;
+            }
+        }
+        match self.dice.roll(4) {
+            0 => {}
+            1 => websocket.send(&["41"]).await.unwrap(),
+            2 => websocket.send(&["1"]).await.unwrap(),
+            _ => {
+                websocket.send(&[r#"42["kick"]"#]).await.unwrap();
+                while websocket.next().await.is_some() {}
+            }
+        }
+    }
+
+    /// Joins a room, hears some news, leaves it, and speaks to it from outside. False when the storm is over.
+    async fn visit(&mut self, websocket: &mut WebSocket, visit: &mut Visit) -> bool {
+        let (name, room, wanted) = (self.name, visit.room, self.dice.roll(20));
         // What comes before the answer may be left of an earlier visit.
-        let mut goes_on =
-            hear(websocket, &mut Visit { room, heard: Vec::new() }, |packet, _| packet == "430[]").await;
-        let mut visit = Visit { room, heard: Vec::new() };
-        goes_on = goes_on && hear(websocket, &mut visit, |_, heard| heard >= wanted).await;
-        if goes_on {
-            websocket.send(&[format!(r#"421["leave",{room}]"#)]).await.unwrap();
-            goes_on = hear(websocket, &mut visit, |packet, _| packet == "431[]").await;
+        let mut before = Visit { room, heard: Vec::new() };
+        websocket.send(&[format!(r#"420["join",{room}]"#)]).await.unwrap();
+        if !self.hear(websocket, &mut before, |packet, _| packet == "430[]").await
+            || !self.hear(websocket, visit, |_, heard| heard >= wanted).await
+        {
+            return false;
         }
-        visits.push(visit);
-        if !goes_on {
-            return;
-        }
+        websocket
+            .send(&[format!(r#"421["leave",{room}]"#), format!(r#"422["hiss",{room},{name}]"#)])
+            .await
+            .unwrap();
+        self.hear(websocket, visit, |packet, _| packet == "432[]").await
     }
-    match dice.roll(4) {
-        0 => {}
-        1 => websocket.send(&["41"]).await.unwrap(),
-        2 => websocket.send(&["1"]).await.unwrap(),
-        _ => {
-            websocket.send(&[r#"42["kick"]"#]).await.unwrap();
-            while websocket.next().await.is_some() {}
-        }
-    }
-}
 
-/// Hears the news until `done`. False when the storm is over.
-async fn hear(websocket: &mut WebSocket, visit: &mut Visit, done: impl Fn(&str, usize) -> bool) -> bool {
-    let mut packet = String::new();
-    while !done(&packet, visit.heard.len()) {
-        packet = websocket.next().await.expect("the server does not close");
-        match news(&packet) {
-            // A broadcast that began before the last leave may come behind its answer.
-            Some((room, news)) if room == visit.room => visit.heard.push(news),
-            Some(_) => {}
-            None if packet == r#"42["over"]"# => return false,
-            None => {}
+    /// Hears the news until `done`. False when the storm is over.
+    async fn hear(
+        &self,
+        websocket: &mut WebSocket,
+        visit: &mut Visit,
+        done: impl Fn(&str, usize) -> bool,
+    ) -> bool {
+        let mut packet = String::new();
+        while !done(&packet, visit.heard.len()) {
+            packet = websocket.next().await.expect("the server does not close");
+            match news(&packet) {
+                // A broadcast that began before the last leave may come behind its answer.
+                Some((room, news)) if room == visit.room => visit.heard.push(news),
+                Some(_) => {}
+                None if packet == r#"42["over"]"# => return false,
+                None => assert_ne!(packet, format!(r#"42["hiss",{}]"#, self.name), "it had left the room"),
+            }
         }
+        true
     }
-    true
 }
 
 #[test]
@@ -196,7 +227,9 @@ fn whoever_stays_in_a_room_hears_everything_once_and_in_the_order_of_all_others(
         }
         let mut rovers = JoinSet::new();
         for rover in 1..=ROVERS {
-            rovers.spawn(rove(address, Dice(rover as u64), over.clone()));
+            let dice = Dice(rover as u64);
+            let rover = Rover { name: rover, dice, over: over.clone(), visits: Vec::new() };
+            rovers.spawn(rover.rove(address));
         }
         let mut heralds = JoinSet::new();
         for herald in 0..HERALDS {

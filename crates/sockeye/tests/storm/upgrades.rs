@@ -1,7 +1,7 @@
 //! Upgrades while both sides send.
 
 use super::client::{Http, WebSocket};
-use super::{assert_nothing_is_left, listen, storm};
+use super::{assert_nothing_is_left, listen, quiet, storm};
 use sockeye::{Data, Server, Socket};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,9 @@ const ANSWERS: u64 = 10;
 /// Events that the client sends behind its `5`.
 const AFTER: u64 = 50;
 
+/// Less than the server has to say between two polls, so that some of it is left for the WebSocket.
+const PAYLOAD_BYTES: usize = 400;
+
 /// What the server has sent to a client and got from it.
 #[derive(Default)]
 struct Ledger {
@@ -28,7 +31,7 @@ struct Ledger {
 }
 
 fn server(wrong: Arc<Mutex<Vec<String>>>) -> Server {
-    let io = Server::new();
+    let io = quiet().max_payload_bytes(PAYLOAD_BYTES).build();
     io.on_connect(async move |socket: Socket| {
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let due = Arc::new(Semaphore::new(0));
