@@ -157,6 +157,11 @@ impl<C> Mailbox<C> {
         std::mem::take(&mut inner.controls)
     }
 
+    /// Whether frames wait.
+    pub(crate) fn has_frames(&self) -> bool {
+        self.lock().bytes > 0
+    }
+
     /// The task wants frames, because what it took before has left. `None` when there are none.
     pub(crate) fn take(&self) -> Option<Runs> {
         let mut inner = self.lock();

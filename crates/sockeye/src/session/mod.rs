@@ -31,10 +31,12 @@ use sockeye_proto::Timestamp;
 use sockeye_proto::connection::ServerConnection;
 use sockeye_proto::engine::{CloseReason, RequestError, ServerSession, Timeout, Transport};
 use sockeye_proto::socket::{DisconnectReason, ServerMux};
+use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Sleep;
 
 /// More than this unwritten and the connection is not read, until it is down to a quarter: an echo that
@@ -57,6 +59,10 @@ pub(crate) struct Session {
     throttled: bool,
     /// A poll was waiting when the session ended.
     parked_at_end: bool,
+    /// The runtime has several workers, so frames of others are let gather before they are written.
+    gathers: bool,
+    /// They are gathering: the next poll writes.
+    gathering: bool,
     /// What `sleep` was set to.
     armed: Timestamp,
     guard: TaskGuard,
@@ -98,6 +104,9 @@ impl Session {
             closing: None,
             throttled: false,
             parked_at_end: false,
+            gathers: Handle::try_current()
+                .is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::CurrentThread),
+            gathering: false,
             armed: now,
             guard,
         }
@@ -112,6 +121,13 @@ impl Session {
     fn poll(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
         let conn = self.core.conn.clone();
         conn.register(cx.waker());
+        if self.gathers && !std::mem::replace(&mut self.gathering, true) && conn.mailbox.has_frames() {
+            // Others woke us to write. With several workers an idle one would do so at once, frame by frame;
+            // after the events that are due by then, what they bring leaves in the same write.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+            return Poll::Pending;
+        }
+        self.gathering = false;
         let _entered = current::enter(&conn);
         loop {
             let mut polls = SmallVec::<[PollAnswer; 1]>::new();
