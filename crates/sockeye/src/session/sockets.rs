@@ -203,9 +203,7 @@ impl Sockets {
             });
         }
     }
-}
 
-impl Sockets {
     /// The session was dropped in the middle of its life: what others see of its sockets ends, without the
     /// disconnect listeners, for which there may be no runtime.
     pub(crate) fn abandon(&mut self, reason: DisconnectReason) {
