@@ -67,7 +67,7 @@ pub use operator::BroadcastOperator;
 pub use server::{Counts, Server};
 pub use socket::{Close, Socket};
 pub use sockeye_adapter::JoinError;
-pub use sockeye_proto::engine::Transport;
+pub use sockeye_proto::engine::{Protocol, Transport};
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 pub use sockeye_proto::{SessionId, SocketId};

@@ -14,6 +14,7 @@ use bytes::Bytes;
 /// A complete packet.
 pub(crate) struct Packet<'a> {
     pub(crate) namespace: &'a str,
+    pub(crate) query: &'a str,
     pub(crate) body: Body<'a>,
 }
 
@@ -81,14 +82,14 @@ impl Receiver {
         if header.packet_type.is_binary() {
             return self.open(&header, text.len(), limits, fate).map(|()| None);
         }
-        let Header { packet_type, namespace, ack_id, payload, .. } = header;
+        let Header { packet_type, namespace, query, ack_id, payload, .. } = header;
         let mut elements = SpanVec::new();
         let payload = match incoming::scan(&header, &mut elements)? {
             Strings::Whole => payload,
             Strings::LoneSurrogate => self.hold_text(payload),
         };
         let body = incoming::read(packet_type, ack_id, payload, Spans::Own(elements), &[])?;
-        Ok(Some(Packet { namespace, body }))
+        Ok(Some(Packet { namespace, query, body }))
     }
 
     /// Takes a binary message. `None` while more must follow, or when the packet was to be discarded.
@@ -111,7 +112,7 @@ impl Receiver {
         if assembly.missing > 0 || assembly.discard {
             return Ok(None);
         }
-        Ok(Some(Packet { namespace: &assembly.namespace, body: assembly.read()? }))
+        Ok(Some(Packet { namespace: &assembly.namespace, query: "", body: assembly.read()? }))
     }
 
     /// Frees the packet that was handed out last.
@@ -138,7 +139,7 @@ impl Receiver {
         limits: &Limits,
         fate: impl FnOnce(&str, PacketType) -> Result<Fate, MuxError>,
     ) -> Result<(), MuxError> {
-        let &Header { packet_type, attachments: missing, namespace, ack_id, payload } = header;
+        let &Header { packet_type, attachments: missing, namespace, ack_id, payload, .. } = header;
         let limit = limits.max_attachments();
         if missing > limit {
             return Err(MuxError::TooManyAttachments { count: missing, limit });

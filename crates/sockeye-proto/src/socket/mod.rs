@@ -6,6 +6,8 @@
 //! emit   → json::encode → Encoded { text, attachments }
 //! ```
 //!
+//! [`v4`] is what differs for clients of Socket.IO 2.
+//!
 //! Nothing here knows the Engine.IO layer below, except that an encoded text already carries its message
 //! type `4`, so that a packet is written once into one allocation. Acks are matched by the shell, which
 //! owns their deadlines.
@@ -21,6 +23,7 @@ mod packet;
 mod reason;
 #[cfg(test)]
 mod tests;
+pub mod v4;
 
 pub use args::{ArgError, Args, ArgsBuf, Event, EventBuf};
 pub use json::encode::{

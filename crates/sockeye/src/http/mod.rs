@@ -193,7 +193,7 @@ where
     }
     let upgrade = is_upgrade(&request);
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    let ask = match classify(method_of(&request), &query, upgrade, &shared.config.transports) {
+    let ask = match classify(method_of(&request), &query, upgrade, &shared.config.transports, shared.config.accepts) {
         Ok(ask) => ask,
         Err(error) => {
             let limited = (error == RequestError::UnknownSid)
@@ -220,6 +220,9 @@ where
             }
         },
     };
+    if query.protocol() != conn.handshake.protocol() {
+        return done(grant.apply(refuse(RequestError::PROTOCOL_MISMATCH, upgrade)));
+    }
     match ask {
         Ask::Upgrade(_) => done(grant.apply(websocket::upgrade(conn, request))),
         _ if conn.transport() == Transport::WebSocket => {

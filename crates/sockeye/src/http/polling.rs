@@ -1,5 +1,5 @@
 //! Long-polling: the handshake, the poll that waits, the POST that brings packets.
-//! Source: engine.io-protocol v4 § HTTP long-polling.
+//! Source: engine.io-protocol v4 § HTTP long-polling, v3 § polling.
 
 use super::body::{BodyError, read_body};
 use super::{Answer, new_conn, plain, proxies, refuse, typed};
@@ -8,10 +8,11 @@ use crate::error::BoxError;
 use crate::server::Shared;
 use crate::session::Session;
 use crate::session::control::Control;
+use crate::session::dialect::Dialect;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
-use sockeye_proto::engine::{CloseReason, RequestError, Transport};
+use sockeye_proto::engine::{CloseReason, Protocol, RequestError, Transport};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
@@ -19,13 +20,14 @@ use tokio::sync::oneshot;
 /// Opens a session.
 pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer) -> Answer {
     let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
+    let dialect = conn.handshake.dialect();
     shared.registry.insert(conn.clone());
     if shared.is_closing() {
         // The close that began meanwhile may not have seen this session.
         conn.close(CloseReason::ServerShuttingDown);
     }
     Session::spawn(conn, None);
-    payload(open)
+    payload(dialect.single(&open), dialect)
 }
 
 /// Waits for packets.
@@ -33,7 +35,7 @@ pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets),
+        Ok(packets) => payload(packets, conn.handshake.dialect()),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -46,7 +48,7 @@ where
 {
     let octets =
         request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
-    if octets {
+    if octets && conn.handshake.protocol() == Protocol::V4 {
         // Binary bodies are of protocol version 3.
         conn.close(CloseReason::TransportError);
         return refuse(RequestError::BadRequest("BINARY_BODY"), false);
@@ -101,8 +103,11 @@ impl Drop for Posting<'_> {
     }
 }
 
-fn payload(packets: Vec<u8>) -> Answer {
-    let mut answer = typed(StatusCode::OK, "text/plain; charset=UTF-8", packets);
+fn payload(packets: Vec<u8>, dialect: Dialect) -> Answer {
+    // The binary encoding begins with 0 or 1, a text never does.
+    let binary = dialect != Dialect::V4 && matches!(packets.first(), Some(0 | 1));
+    let content_type = if binary { "application/octet-stream" } else { "text/plain; charset=UTF-8" };
+    let mut answer = typed(StatusCode::OK, content_type, packets);
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

@@ -11,9 +11,10 @@ use crate::session::mailbox::Delivery;
 use crate::socket::Socket;
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
+use sockeye_proto::engine::Protocol;
 use sockeye_proto::socket::{
     DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect, encode_connect_error,
-    encode_disconnect,
+    encode_disconnect, v4,
 };
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -67,13 +68,13 @@ impl Sockets {
             ServerEvent::Disconnect { socket, .. } => {
                 self.end(socket, DisconnectReason::ClientNamespaceDisconnect);
             }
-            ServerEvent::Connect { namespace, auth } => {
-                return Some(match conn.shared.namespace(namespace) {
-                    Some(namespace) => {
-                        let id = SocketId::from_entropy(random::entropy());
-                        Request::Join(Socket::new(namespace, conn.clone(), id, auth))
-                    }
-                    None => Request::Refuse(namespace.to_owned(), ConnectError::new("Invalid namespace")),
+            ServerEvent::Connect { namespace, auth, query } => {
+                return Some(match conn.handshake.protocol() {
+                    Protocol::V4 => connect(namespace, auth, conn),
+                    Protocol::V3 => match v4::auth_of_query(query) {
+                        Ok(auth) => connect(namespace, auth.as_deref(), conn),
+                        Err(error) => Request::Break(error),
+                    },
                 });
             }
             ServerEvent::Nothing => {}
@@ -90,7 +91,8 @@ impl Sockets {
         cx: &mut Context<'_>,
     ) -> Result<(), MuxError> {
         match request {
-            Request::Refuse(namespace, error) => refuse(&namespace, &error, mux, conn),
+            Request::Break(error) => Err(error),
+            Request::Refuse(namespace, error) => refuse(&namespace, &error, Refusal::Unknown, mux, conn),
             Request::Join(socket) => match admit(socket.inner_namespace(), &socket) {
                 None => {
                     self.accept(socket, mux, conn, cx);
@@ -122,7 +124,7 @@ impl Sockets {
                 Ok(()) => self.accept(socket, mux, conn, cx),
                 Err(error) => {
                     dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
-                    refuse(socket.inner_namespace().name(), &error, mux, conn)?;
+                    refuse(socket.inner_namespace().name(), &error, Refusal::Middleware, mux, conn)?;
                 }
             }
         }
@@ -137,7 +139,10 @@ impl Sockets {
             return dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
         }
         // The reply is queued before anybody can reach the socket, so it is the first packet.
-        let reply = encode_connect(namespace.name(), socket.id(), room());
+        let reply = match conn.handshake.protocol() {
+            Protocol::V4 => encode_connect(namespace.name(), socket.id(), room()),
+            Protocol::V3 => v4::encode_connect(namespace.name(), room()),
+        };
         with_frames(reply, |frames| conn.push(frames, Delivery::Reliable));
         socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
@@ -165,9 +170,10 @@ impl Sockets {
         inboxes.chain([Load::of_events(conn.handlers_outside())]).max().unwrap_or(Load::Light)
     }
 
-    /// Whether the socket at `place` is this one.
+    /// Whether the socket at `place` is this one, which our side has disconnected. One that came after it may bear
+    /// the same id, if the client speaks version 3.
     pub(crate) fn is(&self, place: Place, id: &SocketId) -> bool {
-        matches!(self.joined.get(place), Some(Some(joined)) if joined.socket.id() == id)
+        matches!(self.joined.get(place), Some(Some(joined)) if joined.socket.id() == id && !joined.socket.connected())
     }
 
     pub(crate) fn end(&mut self, place: Place, reason: DisconnectReason) {
@@ -217,6 +223,29 @@ impl Sockets {
 pub(crate) enum Request {
     Join(Socket),
     Refuse(String, ConnectError),
+    /// The packet itself cannot be.
+    Break(MuxError),
+}
+
+/// Who refuses a client: that differs in what clients of version 3 are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    Unknown,
+    Middleware,
+}
+
+/// What is to become of a client that wants to be in `namespace`.
+pub(super) fn connect(namespace: &str, auth: Option<&str>, conn: &Arc<Conn>) -> Request {
+    match conn.shared.namespace(namespace) {
+        Some(namespace) => {
+            let id = match conn.handshake.protocol() {
+                Protocol::V4 => SocketId::from_entropy(random::entropy()),
+                Protocol::V3 => SocketId::of_v3(&conn.sid),
+            };
+            Request::Join(Socket::new(namespace, conn.clone(), id, auth))
+        }
+        None => Request::Refuse(namespace.to_owned(), ConnectError::new("Invalid namespace")),
+    }
 }
 
 /// A socket that never joined ends too: what a middleware registered on it would keep it for ever.
@@ -228,12 +257,19 @@ fn dismiss(socket: &Socket, reason: DisconnectReason) {
 fn refuse(
     namespace: &str,
     error: &ConnectError,
+    by: Refusal,
     mux: &mut ServerMux<Place>,
     conn: &Arc<Conn>,
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
     mux.refuse(namespace)?;
-    let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
+    let packet = match (conn.handshake.protocol(), by) {
+        (Protocol::V3, Refusal::Middleware) => match error.payload().filter(|data| is_truthy(data)) {
+            Some(data) => v4::encode_error(namespace, data, room()),
+            None => v4::encode_error(namespace, error.message(), room()),
+        },
+        _ => encode_connect_error(namespace, error.message(), error.payload(), room()),
+    };
     match packet {
         Ok(packet) => {
             with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
@@ -242,6 +278,17 @@ fn refuse(
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }
     Ok(())
+}
+
+/// Whether `data || message` of JavaScript is the data.
+fn is_truthy(data: &serde_json::Value) -> bool {
+    match data {
+        serde_json::Value::Null => false,
+        serde_json::Value::Bool(value) => *value,
+        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+        serde_json::Value::String(text) => !text.is_empty(),
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => true,
+    }
 }
 
 /// One poll of a middleware; a panic refuses the client and nobody else.
