@@ -1,8 +1,8 @@
 //! The contracts of the two Engine.IO suites: every message comes back.
 
 use crate::net;
-use sockeye::{Protocol, Server};
 use sockeye::engine::EngineServer;
+use sockeye::{Protocol, Server};
 use std::io;
 use std::time::Duration;
 

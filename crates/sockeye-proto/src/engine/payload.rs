@@ -136,7 +136,9 @@ impl fmt::Display for PayloadError {
         match self {
             PayloadError::InvalidUtf8 { len } => write!(f, "payload of {len} bytes is not UTF-8"),
             PayloadError::TooManyPackets { limit } => write!(f, "payload holds more than {limit} packets"),
-            PayloadError::BadLength { at } => write!(f, "packet at byte {at} of the payload has a bad length"),
+            PayloadError::BadLength { at } => {
+                write!(f, "packet at byte {at} of the payload has a bad length")
+            }
             PayloadError::Packet(error) => error.fmt(f),
         }
     }

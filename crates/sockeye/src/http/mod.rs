@@ -193,7 +193,13 @@ where
     }
     let upgrade = is_upgrade(&request);
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    let ask = match classify(method_of(&request), &query, upgrade, &shared.config.transports, shared.config.accepts) {
+    let ask = match classify(
+        method_of(&request),
+        &query,
+        upgrade,
+        &shared.config.transports,
+        shared.config.accepts,
+    ) {
         Ok(ask) => ask,
         Err(error) => {
             let limited = (error == RequestError::UnknownSid)

@@ -4,8 +4,8 @@
 use super::dialect::Dialect;
 use super::inbox::Load;
 use super::link::{Flow, Link, LinkError, Read};
-use super::polling::Polling;
 use super::mailbox::Delivery;
+use super::polling::Polling;
 use super::sockets::{Place, Request, Sockets, connect};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};

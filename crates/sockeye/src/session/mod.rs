@@ -196,14 +196,16 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(body, verdict, self.core.dialect) {
-                Some(post) if polling.post.is_none() => polling.post = Some(post),
-                Some(post) => {
-                    post.answer(Err(RequestError::BadRequest("OVERLAP")));
-                    self.core.end(CloseReason::TransportError, Goodbye::Close(None));
+            (Control::Post(body, verdict), Wire::Polling(polling)) => {
+                match HeldPost::new(body, verdict, self.core.dialect) {
+                    Some(post) if polling.post.is_none() => polling.post = Some(post),
+                    Some(post) => {
+                        post.answer(Err(RequestError::BadRequest("OVERLAP")));
+                        self.core.end(CloseReason::TransportError, Goodbye::Close(None));
+                    }
+                    None => self.core.end(CloseReason::ParseError, Goodbye::Close(None)),
                 }
-                None => self.core.end(CloseReason::ParseError, Goodbye::Close(None)),
-            },
+            }
             (Control::Probe(link), _) => self.open_probe(link),
             (Control::Leave(namespace, socket), _) => {
                 let Some(mux) = self.core.connection.mux() else { return };

@@ -19,7 +19,9 @@ pub const BINARY_MESSAGE: u8 = 4;
 /// # Errors
 /// [`PacketError`] if the text is no packet; of the binary ones only messages are taken.
 pub fn decode_text(text: &str) -> Result<PayloadPacket<'_>, PacketError> {
-    let Some(binary) = text.strip_prefix('b') else { return Packet::decode_text(text).map(PayloadPacket::Text) };
+    let Some(binary) = text.strip_prefix('b') else {
+        return Packet::decode_text(text).map(PayloadPacket::Text);
+    };
     match binary.strip_prefix('4') {
         Some(base64) => decode_base64(base64).map(PayloadPacket::Binary),
         None => Err(binary.bytes().next().map_or(PacketError::Empty, PacketError::UnknownType)),

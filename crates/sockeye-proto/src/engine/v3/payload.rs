@@ -11,8 +11,8 @@
 
 use super::super::packet::base64_len;
 use super::super::{PacketError, PayloadError, PayloadPacket};
-use super::codec::{BINARY_MESSAGE, decode_binary, decode_text, encode_base64};
 use super::MAX_PAYLOAD_PACKETS;
+use super::codec::{BINARY_MESSAGE, decode_binary, decode_text, encode_base64};
 
 /// Digits of the longest length that is read; no body is so large.
 pub const MAX_LENGTH_DIGITS: usize = 10;

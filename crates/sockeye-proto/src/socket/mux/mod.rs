@@ -237,7 +237,10 @@ impl fmt::Display for MuxError {
                 write!(f, "namespace of {len_bytes} bytes exceeds the limit of {limit}")
             }
             Self::QueryTooLong { len_bytes } => {
-                write!(f, "query of {len_bytes} bytes behind a namespace is too long or has too many parameters")
+                write!(
+                    f,
+                    "query of {len_bytes} bytes behind a namespace is too long or has too many parameters"
+                )
             }
             Self::NotJoined { namespace, packet_type } => {
                 write!(
