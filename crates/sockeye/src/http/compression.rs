@@ -115,14 +115,16 @@ fn write_all<W: Write>(mut encoder: W, content: &[u8]) -> io::Result<W> {
 }
 
 fn brotli(mut content: &[u8], mut into: Vec<u8>, effort: Effort) -> io::Result<Vec<u8>> {
-    let mut params = brotli::enc::BrotliEncoderParams::default();
-    params.quality = match effort {
-        Effort::Quick => 1,
-        Effort::Thorough => 6,
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: match effort {
+            Effort::Quick => 1,
+            Effort::Thorough => 6,
+        },
+        // The window is memory of the encoder: no more than the content fills.
+        lgwin: content.len().next_power_of_two().trailing_zeros().clamp(10, 20).cast_signed(),
+        size_hint: content.len(),
+        ..Default::default()
     };
-    // The window is memory of the encoder: no more than the content fills.
-    params.lgwin = content.len().next_power_of_two().trailing_zeros().clamp(10, 20).cast_signed();
-    params.size_hint = content.len();
     brotli::BrotliCompress(&mut content, &mut into, &params)?;
     Ok(into)
 }
