@@ -25,6 +25,7 @@ mod packets;
 mod panics;
 mod payloads;
 mod polling;
+mod pressure;
 mod reasons;
 mod requests;
 mod rooms;
