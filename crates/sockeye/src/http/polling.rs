@@ -2,6 +2,7 @@
 //! Source: engine.io-protocol v4 § HTTP long-polling, v3 § polling.
 
 use super::body::{BodyError, read_body};
+use super::compression::Compressed;
 use super::{Answer, new_conn, plain, proxies, refuse, typed};
 use crate::conn::Conn;
 use crate::error::BoxError;
@@ -18,7 +19,12 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Opens a session.
-pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer) -> Answer {
+pub(super) fn open<B>(
+    shared: &Arc<Shared>,
+    request: Request<B>,
+    peer: &proxies::Peer,
+    compressed: Option<Compressed>,
+) -> Answer {
     let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
     let dialect = conn.handshake.dialect();
     shared.registry.insert(conn.clone());
@@ -27,15 +33,15 @@ pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies:
         conn.close(CloseReason::ServerShuttingDown);
     }
     Session::spawn(conn, None);
-    payload(dialect.single(&open), dialect)
+    payload(dialect.single(&open), dialect, compressed)
 }
 
 /// Waits for packets.
-pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
+pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Answer {
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets, conn.handshake.dialect()),
+        Ok(packets) => payload(packets, conn.handshake.dialect(), compressed),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -103,13 +109,16 @@ impl Drop for Posting<'_> {
     }
 }
 
-fn payload(packets: Vec<u8>, dialect: Dialect) -> Answer {
+fn payload(packets: Vec<u8>, dialect: Dialect, compressed: Option<Compressed>) -> Answer {
     // The binary encoding begins with 0 or 1, a text never does.
     let binary = dialect != Dialect::V4 && matches!(packets.first(), Some(0 | 1));
     let content_type = if binary { "application/octet-stream" } else { "text/plain; charset=UTF-8" };
     let mut answer = typed(StatusCode::OK, content_type, packets);
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    match compressed {
+        Some(compressed) => compressed.payload(answer),
+        None => answer,
+    }
 }
 
 /// The rest of the request is not read, so the connection cannot go on.

@@ -68,7 +68,7 @@ impl Core {
             ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
             ServerEvent::Closed => self.end(CloseReason::TransportClose, Goodbye::Close(None)),
             ServerEvent::Ping => {
-                self.conn.mailbox.push(&[0x81, 1, b'3'], Delivery::Reliable);
+                self.conn.mailbox.push(&[0x81, 1, b'3'], Delivery::Protocol);
             }
             ServerEvent::Nothing => {}
         }

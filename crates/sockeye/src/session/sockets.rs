@@ -1,6 +1,6 @@
 //! The Socket.IO side of a session: joins and leaves namespaces, and brings each event to its inbox.
 
-use super::inbox::{Inbox, Load};
+use super::inbox::{self, Inbox, Load};
 use crate::conn::Conn;
 use crate::error::ConnectError;
 use crate::frames::{room, with_frames};
@@ -143,7 +143,7 @@ impl Sockets {
             Protocol::V4 => encode_connect(namespace.name(), socket.id(), room()),
             Protocol::V3 => v4::encode_connect(namespace.name(), room()),
         };
-        with_frames(reply, |frames| conn.push(frames, Delivery::Reliable));
+        with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
         socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
@@ -162,6 +162,11 @@ impl Sockets {
             done &= joined.inbox.drive(&joined.socket, cx, &mut budget);
         }
         done
+    }
+
+    /// The connection was backed up, and is not any more.
+    pub(crate) fn drained(&self) {
+        self.joined.iter().flatten().for_each(|joined| inbox::drained(&joined.socket));
     }
 
     /// The fullest inbox.
@@ -190,7 +195,7 @@ impl Sockets {
             if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
                 if socket.connected() {
                     let packet = encode_disconnect(socket.inner_namespace().name(), room());
-                    with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+                    with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
@@ -272,7 +277,7 @@ fn refuse(
     };
     match packet {
         Ok(packet) => {
-            with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+            with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
         }
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
