@@ -6,6 +6,7 @@ use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
 use crate::socket::Socket;
 use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use sockeye_proto::SocketId;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -46,6 +47,12 @@ impl NamespaceInner {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The own room of a socket where `room` is its qualified id, which the clients of Socket.IO 2 know it by.
+    pub(crate) fn unqualified<'a>(&self, room: &'a str) -> &'a str {
+        let id = room.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('#'));
+        id.filter(|id| id.parse::<SocketId>().is_ok()).unwrap_or(room)
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {

@@ -2,6 +2,7 @@
 
 mod emit;
 mod listen;
+mod protocol;
 mod queue;
 
 pub use queue::Queue;
@@ -21,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
-use sockeye_proto::engine::{Protocol, Transport};
+use sockeye_proto::engine::Transport;
 use sockeye_proto::socket::{ArgError, DisconnectReason, encode_disconnect};
 use std::any::Any;
 use std::fmt;
@@ -130,12 +131,6 @@ impl Socket {
     /// The transport in use at this moment.
     pub fn transport(&self) -> Transport {
         self.0.conn.transport()
-    }
-
-    /// The version of Engine.IO that the client speaks: 4, or 3 of clients of Socket.IO 2, if the server takes them.
-    /// Source: `socket.conn.protocol` in Node.
-    pub fn protocol(&self) -> Protocol {
-        self.0.conn.handshake.protocol()
     }
 
     /// Whether events reach the client: true from the CONNECT reply to the disconnection.

@@ -38,10 +38,13 @@ const LENGTH_END: u8 = 0xff;
 pub fn decode_packet(body: &[u8], at: usize) -> Result<Option<(PayloadPacket<'_>, usize)>, PayloadError> {
     let rest = body.get(at..).unwrap_or_default();
     let Some((&first, tail)) = rest.split_first() else { return Ok(None) };
-    let (content, behind) = match first {
-        STRING | BINARY => split_bytes(tail).ok_or(PayloadError::BadLength { at })?,
-        _ => split_units(rest).ok_or(PayloadError::BadLength { at })?,
+    // The first byte says how all of the body is encoded.
+    let split = match (body.first(), first) {
+        (Some(&(STRING | BINARY)), STRING | BINARY) => split_bytes(tail),
+        (Some(&(STRING | BINARY)), _) => None,
+        _ => split_units(rest),
     };
+    let (content, behind) = split.ok_or(PayloadError::BadLength { at })?;
     let next = body.len().saturating_sub(behind.len());
     let packet = if first == BINARY {
         // What the iterator of the other versions hands out borrows texts only.
@@ -220,7 +223,11 @@ impl<'a> PayloadEncoder<'a> {
 
     /// Bytes of the body with one more packet of `len`.
     fn with(&self, len: usize) -> usize {
-        [len, digits(len), 2].into_iter().fold(self.size_bytes, usize::saturating_add)
+        let around = match self.binary {
+            Binary::Raw => 2,
+            Binary::Base64 => 1,
+        };
+        [len, digits(len), around].into_iter().fold(self.size_bytes, usize::saturating_add)
     }
 
     /// Whether nothing was pushed.
