@@ -1,5 +1,9 @@
 //! The options of a server, with their defaults and units.
 
+mod namespaces;
+
+pub(crate) use namespaces::NamespaceOptions;
+
 use crate::http::{Cors, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
@@ -26,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
 }
 
 impl Config {
@@ -58,6 +63,7 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }
