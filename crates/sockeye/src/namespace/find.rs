@@ -16,7 +16,7 @@ impl Server {
     ///
     /// Source: mirrors `io.of(name)` in Node.
     pub fn of(&self, name: &str) -> Namespace {
-        self.from_table(|namespaces| namespaces.of(name))
+        self.in_table(|namespaces| namespaces.of(name))
     }
 
     /// A parent for all names of a pattern: `{id}` stands for any text between two slashes, or for the part of it
@@ -49,7 +49,7 @@ impl Server {
     /// what the parent has at the child's creation.
     pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, PatternError> {
         let test = Test::Pattern(pattern.parse()?);
-        Ok(self.from_table(|namespaces| namespaces.add_parent(Some(pattern), test)))
+        Ok(self.in_table(|namespaces| namespaces.add_parent(Some(pattern), test)))
     }
 
     /// A parent for all names that a regular expression matches; like [`Server::of_pattern`] otherwise. Anchor it: an
@@ -64,7 +64,7 @@ impl Server {
     ///
     /// Source: mirrors `io.of(regex)` in Node.
     pub fn of_regex(&self, regex: Regex) -> Namespace {
-        self.from_table(|namespaces| namespaces.add_parent(Some(regex.as_str()), Test::Regex(regex.clone())))
+        self.in_table(|namespaces| namespaces.add_parent(Some(regex.as_str()), Test::Regex(regex.clone())))
     }
 
     /// A parent for all names that an async closure allows, which sees the name, the `auth` payload and the
@@ -89,7 +89,7 @@ impl Server {
         F: Fn(NamespaceRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.from_table(|namespaces| namespaces.add_parent(None, Test::of_closure(allows)))
+        self.in_table(|namespaces| namespaces.add_parent(None, Test::of_closure(allows)))
     }
 
     /// The namespace of this name, if it exists.
@@ -126,7 +126,7 @@ impl Server {
     }
 
     /// The engine alone has no table; it has no namespaces either, so what it gets is never seen.
-    fn from_table(&self, find: impl FnOnce(&Namespaces) -> Arc<NamespaceInner>) -> Namespace {
+    fn in_table(&self, find: impl FnOnce(&Namespaces) -> Arc<NamespaceInner>) -> Namespace {
         match self.shared().namespaces() {
             Some(namespaces) => Namespace::from(find(namespaces)),
             None => (**self).clone(),

@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod compression;
 mod edges;
 mod events;
 mod floods;
@@ -26,6 +27,7 @@ mod panics;
 mod parents;
 mod payloads;
 mod polling;
+mod pressure;
 mod reasons;
 mod requests;
 mod rooms;
