@@ -2,8 +2,10 @@
 
 mod compression;
 mod eio3;
+mod namespaces;
 mod pressure;
 
+pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 
 use crate::http::{Cors, TrustedProxies};
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
 }
 
 impl Config {
@@ -67,6 +70,7 @@ impl Default for Config {
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::inbox::Load;
 use super::link::{Flow, Link, LinkError, Read};
 use super::mailbox::Delivery;
 use super::polling::Polling;
-use super::sockets::{Place, Request, Sockets, connect};
+use super::sockets::{Place, Request, Sockets, ask};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
 use crate::server::Upper;
@@ -108,7 +108,7 @@ impl Core {
         let Some(mux) = self.connection.mux() else { return };
         // The first namespace of a connection is never refused.
         if mux.connect("/").is_ok() {
-            self.request(connect("/", None, &self.conn), cx);
+            self.request(ask("/", None, &self.conn), cx);
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod dialect;
 mod farewell;
 mod inbox;
 pub(crate) use inbox::MAX_WAITING;
+mod joining;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
