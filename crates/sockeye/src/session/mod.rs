@@ -127,7 +127,11 @@ impl Session {
     pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
         if let Dialect::V3(_) = self.core.dialect {
-            std::future::poll_fn(|cx| Poll::Ready(self.join_unasked(cx))).await;
+            std::future::poll_fn(|cx| {
+                self.join_unasked(cx);
+                Poll::Ready(())
+            })
+            .await;
         }
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
     }
