@@ -204,7 +204,7 @@ where
     };
     let conn = match ask {
         Ask::Open(_) if shared.is_closing() => {
-            return done(grant.apply(plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down")));
+            return done(grant.apply(shutting_down(&shared)));
         }
         Ask::Open(Transport::Polling) => return done(grant.apply(polling::open(&shared, request, &peer))),
         Ask::Open(Transport::WebSocket) => {
@@ -296,6 +296,14 @@ fn refuse_origin<B>(request: &Request<B>) -> Answer {
     let origin: String = origin.escape_ascii().take(128).map(char::from).collect();
     tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([\"{origin}\"])");
     typed(StatusCode::FORBIDDEN, "application/json", RequestError::Forbidden.body())
+}
+
+fn shutting_down(shared: &Shared) -> Answer {
+    let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down");
+    if let Some(seconds) = shared.retry_after() {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Answer {
