@@ -1,5 +1,6 @@
 //! The options of a server, with their defaults and units.
 
+mod compression;
 mod pressure;
 
 pub use pressure::SlowReader;
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
+    /// From how many bytes on HTTP bodies are compressed, if at all.
+    pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -59,6 +62,7 @@ impl Default for Config {
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
+            http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
         }
     }

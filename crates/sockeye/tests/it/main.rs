@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod compression;
 mod edges;
 mod events;
 mod floods;
