@@ -163,6 +163,7 @@ async fn while_it_leaves_new_sessions_are_refused_and_old_ones_go_on() {
     clock.advance(10 * SECOND).await;
     last.ended().await;
     drop(last);
+    host.settle().await;
     // Nobody comes for the rest of the polling session.
     clock.advance(10 * SECOND).await;
     patiently("the end of the shutdown", leaving).await.unwrap();
