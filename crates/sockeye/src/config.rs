@@ -1,8 +1,10 @@
 //! The options of a server, with their defaults and units.
 
 mod compression;
+mod namespaces;
 mod pressure;
 
+pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 
 use crate::http::{Cors, TrustedProxies};
@@ -32,6 +34,7 @@ pub(crate) struct Config {
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
 }
 
 impl Config {
@@ -64,6 +67,7 @@ impl Default for Config {
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }
