@@ -1,6 +1,7 @@
 //! One request under the server's path: what it asks, whether it may, and what every answer to it carries.
 //! Sessions are opened and reached elsewhere.
 
+use super::compression::Compressed;
 use super::cors::{Access, Grant};
 use super::hooks::guarded;
 use super::proxies::Peer;
@@ -19,6 +20,7 @@ pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     /// The request as hooks see it; `None` where no hook looks.
     pub(super) head: Option<RequestHead>,
+    pub(super) compressed: Option<Compressed>,
     grant: Grant,
     /// It asks for another protocol; which one is checked later. A refusal is bare text then.
     upgrade: bool,
@@ -40,9 +42,11 @@ impl Exchange {
         let head = shared.config.http.hooks.want_head().then(|| RequestHead::of(request, peer));
         let headers = request.headers();
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let compressed = Compressed::for_request(headers, shared.config.http_compression);
         Self {
             shared,
             head,
+            compressed,
             grant: Grant::default(),
             upgrade: headers.contains_key(header::UPGRADE),
             distrustful: agent.contains(";MSIE") || agent.contains("Trident/"),
@@ -66,7 +70,7 @@ impl Exchange {
         if config.serve_client
             && let Some(file) = client_files::find(request.uri().path(), &config.path)
         {
-            return Ok(Decision::Answer(file.answer(request.method(), request.headers())));
+            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
         }
         if request.method() == Method::OPTIONS
             && let Some(preflight) = cors.preflight(request.headers())

@@ -4,6 +4,7 @@
 
 mod body;
 mod client_files;
+mod compression;
 mod cookie;
 mod cors;
 mod exchange;
@@ -199,7 +200,8 @@ where
             Box::pin(async move { exchange.finish_polling(polling::post(conn, request).await) })
         }
         Ok(Decision::Poll(conn)) => {
-            Box::pin(async move { exchange.finish_polling(polling::poll(conn).await) })
+            let compressed = exchange.compressed;
+            Box::pin(async move { exchange.finish_polling(polling::poll(conn, compressed).await) })
         }
     }
 }

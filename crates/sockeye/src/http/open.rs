@@ -88,7 +88,7 @@ fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, OnUpgrade)>
     }
     let open = open_packet(&conn);
     let (answer, upgrade) = match websocket {
-        None => (polling::first_payload(&conn, &open), None),
+        None => (polling::first_payload(&conn, &open, exchange.compressed), None),
         Some((answer, upgrade)) => {
             websocket::first_frames(&conn, &open);
             (answer, Some(upgrade))

@@ -2,6 +2,7 @@
 //! Source: engine.io-protocol v4 § HTTP long-polling.
 
 use super::body::{BodyError, read_body};
+use super::compression::Compressed;
 use super::open::set_cookie;
 use super::refusal::refuse;
 use super::{Answer, plain, typed};
@@ -18,7 +19,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// The answer that opens a session: the open packet, and the one that every session begins with.
-pub(super) fn first_payload(conn: &Conn, open: &[u8]) -> Answer {
+pub(super) fn first_payload(conn: &Conn, open: &[u8], compressed: Option<Compressed>) -> Answer {
     let mut packets = PayloadEncoder::new(usize::MAX);
     packets.push_text(open);
     match &conn.shared.config.http.initial_packet {
@@ -26,17 +27,17 @@ pub(super) fn first_payload(conn: &Conn, open: &[u8]) -> Answer {
         Some(Message::Binary(data)) => packets.push_binary(data),
         None => {}
     }
-    let mut answer = payload(packets.finish());
+    let mut answer = payload(packets.finish(), compressed);
     set_cookie(conn, &mut answer);
     answer
 }
 
 /// Waits for packets.
-pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
+pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Answer {
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets),
+        Ok(packets) => payload(packets, compressed),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -104,8 +105,12 @@ impl Drop for Posting<'_> {
     }
 }
 
-fn payload(packets: Vec<u8>) -> Answer {
-    uncached(typed(StatusCode::OK, "text/plain; charset=UTF-8", packets))
+fn payload(packets: Vec<u8>, compressed: Option<Compressed>) -> Answer {
+    let answer = uncached(typed(StatusCode::OK, "text/plain; charset=UTF-8", packets));
+    match compressed {
+        Some(compressed) => compressed.payload(answer),
+        None => answer,
+    }
 }
 
 fn uncached(mut answer: Answer) -> Answer {

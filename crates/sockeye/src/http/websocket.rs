@@ -26,7 +26,7 @@ pub(super) fn first_frames(conn: &Conn, open: &[u8]) {
     if let Some(message) = &conn.shared.config.http.initial_packet {
         message.encode(&mut frames);
     }
-    conn.mailbox.push(&frames, Delivery::Reliable);
+    conn.mailbox.push(&frames, Delivery::Protocol);
 }
 
 /// Starts the session once the HTTP server has let the stream go.
