@@ -3,9 +3,11 @@
 mod compression;
 mod error;
 mod http;
+mod namespaces;
 mod pressure;
 
 pub use error::ConfigError;
+pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 
 use self::http::HttpOptions;
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
 }
 
 impl Config {
@@ -90,6 +93,7 @@ impl Default for Config {
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }

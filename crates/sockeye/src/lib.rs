@@ -64,8 +64,9 @@ pub use http::{
 };
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
 pub use operator::BroadcastOperator;
+pub use regex::Regex;
 pub use server::{Counts, Server};
 pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;

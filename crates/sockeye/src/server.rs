@@ -4,16 +4,15 @@ use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
 use crate::http::{BadSids, CorsPolicy};
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespace::{Namespace, NamespaceInner, Namespaces};
 use crate::quiet::WarningBudget;
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
 use sockeye_proto::engine::{CloseReason, Transport};
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -68,11 +67,6 @@ pub(crate) enum Upper {
     Engine(EngineHandler),
 }
 
-pub(crate) struct Namespaces {
-    main: Arc<NamespaceInner>,
-    others: RwLock<HashMap<Box<str>, Arc<NamespaceInner>>>,
-}
-
 /// What a server holds at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -107,21 +101,9 @@ impl Server {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
-        let main = Arc::new(NamespaceInner::new("/", config.ack_timeout));
-        let namespaces = Namespaces { main: main.clone(), others: RwLock::default() };
-        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main: Namespace::from(main) }
-    }
-
-    /// The namespace of this name, made if it is not there. The leading `/` may be left out.
-    pub fn of(&self, name: &str) -> Namespace {
-        let name = format!("/{}", name.trim_start_matches('/'));
-        let Upper::SocketIo(namespaces) = &self.shared.upper else { return self.main.clone() };
-        if name == "/" {
-            return self.main.clone();
-        }
-        let mut others = namespaces.others.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let made = || Arc::new(NamespaceInner::new(&name, self.shared.config.ack_timeout));
-        Namespace::from(others.entry(name.as_str().into()).or_insert_with(made).clone())
+        let namespaces = Namespaces::new(config.namespaces, config.ack_timeout);
+        let main = Namespace::from(namespaces.main().clone());
+        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main }
     }
 
     /// How many clients are connected: Engine.IO sessions, whatever namespaces they are in. One look at a
@@ -142,13 +124,10 @@ impl Server {
             direct: self.shared.direct.load(Ordering::Relaxed),
             refused: self.shared.refused.load(Ordering::Relaxed),
         };
-        if let Upper::SocketIo(namespaces) = &self.shared.upper {
-            let others = namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-            for namespace in others.values().chain([&namespaces.main]) {
-                let held = namespace.adapter().counts();
-                counts.sockets += held.sockets;
-                counts.rooms += held.rooms;
-            }
+        for namespace in self.shared.namespaces().iter().flat_map(|namespaces| namespaces.all()) {
+            let held = namespace.adapter().counts();
+            counts.sockets += held.sockets;
+            counts.rooms += held.rooms;
         }
         counts
     }
@@ -178,7 +157,7 @@ impl Default for Server {
 impl From<Arc<Shared>> for Server {
     fn from(shared: Arc<Shared>) -> Self {
         let main = match &shared.upper {
-            Upper::SocketIo(namespaces) => namespaces.main.clone(),
+            Upper::SocketIo(namespaces) => namespaces.main().clone(),
             Upper::Engine(_) => Arc::new(NamespaceInner::new("/", shared.config.ack_timeout)),
         };
         Self { main: Namespace::from(main), shared }
@@ -229,12 +208,12 @@ impl Shared {
         self.origin + at.since(Timestamp::default())
     }
 
-    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let Upper::SocketIo(namespaces) = &self.upper else { return None };
-        if name == "/" {
-            return Some(namespaces.main.clone());
+    /// The table of namespaces; an engine alone has none.
+    pub(crate) fn namespaces(&self) -> Option<&Namespaces> {
+        match &self.upper {
+            Upper::SocketIo(namespaces) => Some(namespaces),
+            Upper::Engine(_) => None,
         }
-        namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
     }
 
     pub(crate) fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
