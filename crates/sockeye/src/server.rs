@@ -4,15 +4,16 @@ mod shutdown;
 
 pub use shutdown::Shutdown;
 
-use crate::config::{Config, ServerBuilder};
+use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
 use crate::goodbye::Goodbye;
-use crate::http::BadSids;
+use crate::http::{BadSids, CorsPolicy};
 use crate::namespace::{Namespace, NamespaceInner, Namespaces};
+use crate::quiet::WarningBudget;
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
-use sockeye_proto::engine::CloseReason;
+use sockeye_proto::engine::{CloseReason, Transport};
 use std::any::{Any, TypeId};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -51,6 +52,10 @@ pub(crate) struct Shared {
     pub(crate) upper: Upper,
     pub(crate) registry: Registry,
     pub(crate) bad_sids: BadSids,
+    /// For warnings that clients can cause.
+    pub(crate) warnings: WarningBudget,
+    /// How pages of other origins are treated, or why no request can be answered at all.
+    pub(crate) cors: Result<CorsPolicy, ConfigError>,
     /// Where this server's time starts.
     origin: Instant,
     tasks: AtomicUsize,
@@ -88,6 +93,10 @@ pub(crate) enum Upper {
 pub struct Counts {
     /// Engine.IO sessions.
     pub clients: usize,
+    /// Those of them that are on polling.
+    pub polling: usize,
+    /// Those of them that are on a WebSocket.
+    pub websocket: usize,
     /// Sockets: clients counted once for each namespace they joined.
     pub sockets: usize,
     /// Rooms with a member, the own-id room of each socket included: `adapter.rooms.size` in Node.
@@ -117,10 +126,18 @@ impl Server {
         Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main }
     }
 
-    /// What the server holds at this moment.
+    /// How many clients are connected: Engine.IO sessions, whatever namespaces they are in. One look at a
+    /// counter. Source: `engine.clientsCount` in Node.
+    pub fn clients_count(&self) -> usize {
+        self.shared.registry.len()
+    }
+
+    /// What the server holds at this moment. It asks every namespace.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
             clients: self.shared.registry.len(),
+            polling: self.shared.registry.count(Transport::Polling),
+            websocket: self.shared.registry.count(Transport::WebSocket),
             sockets: 0,
             rooms: 0,
             tasks: self.shared.tasks.load(Ordering::Relaxed),
@@ -183,11 +200,17 @@ impl std::fmt::Debug for Server {
 
 impl Shared {
     pub(crate) fn new(config: Config, upper: Upper) -> Arc<Self> {
+        let cors = config.compile();
+        if let Err(error) = &cors {
+            tracing::error!(%error, "misconfigured");
+        }
         Arc::new(Self {
             config,
             upper,
+            cors,
             registry: Registry::default(),
             bad_sids: BadSids::default(),
+            warnings: WarningBudget::default(),
             origin: Instant::now(),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
