@@ -3,37 +3,39 @@
 
 use super::body::{BodyError, read_body};
 use super::compression::Compressed;
-use super::{Answer, new_conn, plain, proxies, refuse, typed};
+use super::open::set_cookie;
+use super::refusal::refuse;
+use super::{Answer, plain, typed};
 use crate::conn::Conn;
+use crate::engine::Message;
 use crate::error::BoxError;
-use crate::server::Shared;
-use crate::session::Session;
 use crate::session::control::Control;
-use crate::session::dialect::Dialect;
+use crate::session::dialect::{Content, Dialect};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
-use sockeye_proto::engine::{CloseReason, Protocol, RequestError, Transport};
+use sockeye_proto::engine::{CloseReason, Protocol, RequestError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
-/// Opens a session.
-pub(super) fn open<B>(
-    shared: &Arc<Shared>,
-    request: Request<B>,
-    peer: &proxies::Peer,
-    compressed: Option<Compressed>,
-) -> Answer {
-    let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
+/// The answer that opens a session: the open packet, and the one that every session begins with.
+pub(super) fn first_payload(conn: &Conn, open: &[u8], compressed: Option<Compressed>) -> Answer {
     let dialect = conn.handshake.dialect();
-    shared.registry.insert(conn.clone());
-    if shared.is_closing() {
-        // The close that began meanwhile may not have seen this session.
-        conn.close(CloseReason::ServerShuttingDown);
+    let text;
+    let mut packets = dialect.payload(usize::MAX);
+    packets.push(Content::Text(open));
+    match &conn.shared.config.http.initial_packet {
+        Some(Message::Text(message)) => {
+            text = [b"4", message.as_bytes()].concat();
+            packets.push(Content::Text(&text));
+        }
+        Some(Message::Binary(data)) => packets.push(Content::Binary(data)),
+        None => {}
     }
-    Session::spawn(conn, None);
-    payload(dialect.single(&open), dialect, compressed)
+    let mut answer = payload(packets.finish().unwrap_or_default(), dialect, compressed);
+    set_cookie(conn, &mut answer);
+    answer
 }
 
 /// Waits for packets.
@@ -80,7 +82,7 @@ where
     let verdict = waiting.await;
     posting.finished = true;
     match verdict {
-        Ok(Ok(())) => typed(StatusCode::OK, "text/html", "ok"),
+        Ok(Ok(())) => uncached(typed(StatusCode::OK, "text/html", "ok")),
         Ok(Err(error)) => refuse(error, false),
         Err(_) => refuse(RequestError::UnknownSid, false),
     }
@@ -105,6 +107,9 @@ impl Drop for Posting<'_> {
         self.conn.posting.store(false, Ordering::Release);
         if !self.finished {
             self.conn.close(CloseReason::TransportError);
+        } else if self.conn.shared.is_closing() {
+            // The session may wait for nothing but this.
+            self.conn.wake();
         }
     }
 }
@@ -113,12 +118,16 @@ fn payload(packets: Vec<u8>, dialect: Dialect, compressed: Option<Compressed>) -
     // The binary encoding begins with 0 or 1, a text never does.
     let binary = dialect != Dialect::V4 && matches!(packets.first(), Some(0 | 1));
     let content_type = if binary { "application/octet-stream" } else { "text/plain; charset=UTF-8" };
-    let mut answer = typed(StatusCode::OK, content_type, packets);
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let answer = uncached(typed(StatusCode::OK, content_type, packets));
     match compressed {
         Some(compressed) => compressed.payload(answer),
         None => answer,
     }
+}
+
+fn uncached(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// The rest of the request is not read, so the connection cannot go on.

@@ -39,30 +39,23 @@ impl Dialect {
     }
 
     /// An empty payload of at most `max_bytes`.
-    pub(super) fn payload<'a>(self, max_bytes: usize) -> Payload<'a> {
+    pub(crate) fn payload<'a>(self, max_bytes: usize) -> Payload<'a> {
         match self {
             Dialect::V4 => Payload::V4(PayloadEncoder::new(max_bytes)),
             Dialect::V3(binary) => Payload::V3(v3::PayloadEncoder::new(binary, max_bytes)),
         }
     }
-
-    /// A payload of one packet, a text.
-    pub(crate) fn single(self, packet: &[u8]) -> Vec<u8> {
-        let mut payload = self.payload(packet.len());
-        payload.push(Content::Text(packet));
-        payload.finish().unwrap_or_default()
-    }
 }
 
 /// A payload under construction.
-pub(super) enum Payload<'a> {
+pub(crate) enum Payload<'a> {
     V4(PayloadEncoder),
     V3(v3::PayloadEncoder<'a>),
 }
 
 /// What one of our frames holds.
 #[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// A packet.
     Text(&'a [u8]),
     /// The data of a binary message.
@@ -79,7 +72,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    pub(super) fn push(&mut self, content: Content<'a>) {
+    pub(crate) fn push(&mut self, content: Content<'a>) {
         match (self, content) {
             (Payload::V4(payload), Content::Text(packet)) => payload.push_text(packet),
             (Payload::V4(payload), Content::Binary(data)) => payload.push_binary(data),
@@ -89,7 +82,7 @@ impl<'a> Payload<'a> {
     }
 
     /// The body; `None` when nothing was pushed.
-    pub(super) fn finish(self) -> Option<Vec<u8>> {
+    pub(crate) fn finish(self) -> Option<Vec<u8>> {
         match self {
             Payload::V4(payload) => (!payload.is_empty()).then(|| payload.finish()),
             Payload::V3(payload) => (!payload.is_empty()).then(|| payload.finish()),

@@ -74,7 +74,9 @@ impl Polling {
 
     /// Answers the waiting poll with a noop, so that it ends.
     pub(crate) fn release(&mut self) -> bool {
-        self.answer(self.dialect.single(b"6"))
+        let mut payload = self.dialect.payload(usize::MAX);
+        payload.push(Content::Text(b"6"));
+        self.answer(payload.finish().unwrap_or_default())
     }
 
     /// True when frames from the mailbox may be loaded.
