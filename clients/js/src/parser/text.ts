@@ -1,6 +1,7 @@
 // The default parser: `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, then the attachments as binary messages of
 // their own (socket.io-protocol v5 § Packet encoding).
 
+import type { Bytes } from "../engine/packet.js";
 import { type Awaiting, awaitBinary, takeBinary } from "./binary.js";
 import {
   ACK,
@@ -35,7 +36,7 @@ export class Encoder implements PacketEncoder {
 interface Partial extends Awaiting {
   packet: Packet;
   count: number;
-  attachments: (ArrayBuffer | Uint8Array)[];
+  attachments: Bytes[];
 }
 
 /** Joins messages to packets. */
@@ -57,7 +58,7 @@ export class Decoder implements PacketDecoder {
    * Takes a message; calls the listener when that completes a packet.
    * @throws Error when the message cannot be part of a packet.
    */
-  add(message: string | ArrayBuffer | Uint8Array): void {
+  add(message: string | Bytes): void {
     const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
     if (packet) this.#decoded(packet);
   }
@@ -80,7 +81,7 @@ export class Decoder implements PacketDecoder {
     return binary ? undefined : packet;
   }
 
-  #addBinary(bytes: ArrayBuffer | Uint8Array): Packet | undefined {
+  #addBinary(bytes: Bytes): Packet | undefined {
     const partial = this.#partial;
     if (!partial) throw new Error("unexpected binary");
     if (partial.attachments.push(bytes) < partial.count) return;
