@@ -870,46 +870,40 @@ function upgrade(session, offered) {
   }
 }
 
-// src/parser/text.ts
-var text_exports = {};
-__export(text_exports, {
-  Decoder: () => Decoder,
-  Encoder: () => Encoder,
-  MAX_ATTACHMENTS: () => MAX_ATTACHMENTS
-});
-
 // src/parser/binary.ts
 function takeBinary(value) {
   const attachments = [];
+  if (!mayHaveBinary(value)) return { json: JSON.stringify(value), attachments };
   const json = JSON.stringify(value, function(key, converted) {
     const found = isBinary(this[key]) ? this[key] : converted;
     return isBinary(found) ? { _placeholder: true, num: attachments.push(found) - 1 } : converted;
   });
   return { json, attachments };
 }
+function mayHaveBinary(value) {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(mayHaveBinary);
+  return isBinary(value) || "toJSON" in value || Object.values(value).some(mayHaveBinary);
+}
 function awaitBinary(json, count) {
-  const slots = /* @__PURE__ */ new Map();
+  const places = /* @__PURE__ */ new Map();
   const data = JSON.parse(json, function(key, value) {
     if (value?._placeholder === true) {
-      if (!Number.isInteger(value.num) || value.num < 0 || value.num >= count || slots.has(value.num)) {
-        throw new Error("illegal attachments");
-      }
-      slots.set(value.num, (bytes) => {
-        this[key] = bytes;
-      });
+      const { num } = value;
+      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(ILLEGAL);
+      places.set(num, [this, key]);
     }
     return value;
   });
-  if (slots.size !== count) throw new Error("illegal attachments");
+  if (places.size !== count) throw new Error(ILLEGAL);
   return {
     data,
-    fill: (attachments) => {
-      attachments.forEach((bytes, index) => {
-        slots.get(index)?.(bytes);
-      });
+    fill(attachments) {
+      for (const [num, [holder, key]] of places) holder[key] = attachments[num];
     }
   };
 }
+var ILLEGAL = "illegal attachments";
 
 // src/parser/packet.ts
 var protocol = 5;
@@ -926,10 +920,11 @@ function isRecord(value) {
 
 // src/parser/text.ts
 var MAX_ATTACHMENTS = 10;
+var INVALID = "invalid packet";
 var Encoder = class {
   /**
    * The text, then the attachments.
-   * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+   * @throws TypeError for a BigInt, RangeError for a cycle.
    */
   encode({ type, nsp, id, data }) {
     const { json, attachments } = takeBinary(data);
@@ -959,24 +954,24 @@ var Decoder = class {
   }
   #addText(text) {
     const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
-    if (!head || this.#partial) throw new Error("unexpected text");
+    if (!head || this.#partial) throw new Error(INVALID);
     const [whole, plain, binary, announced, nsp, id] = head;
-    if (id && id.length > 19) throw new Error("ack id too long");
+    if (id && id.length > 19) throw new Error(INVALID);
     const packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
     if (id) packet.id = Number(id);
     const json = text.slice(whole.length);
     if (binary) {
       const count = Number(announced);
-      if (!count || count > MAX_ATTACHMENTS) throw new Error("illegal attachments");
+      if (!count || count > MAX_ATTACHMENTS) throw new Error(ILLEGAL);
       this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
       packet.data = this.#partial.data;
     } else if (json) packet.data = JSON.parse(json);
-    if ((binary || json) && !isValid(packet)) throw new Error("invalid payload");
+    if ((binary || json) && !isValid(packet)) throw new Error(INVALID);
     return binary ? void 0 : packet;
   }
   #addBinary(bytes) {
     const partial = this.#partial;
-    if (!partial) throw new Error("unexpected binary");
+    if (!partial) throw new Error(INVALID);
     if (partial.attachments.push(bytes) < partial.count) return;
     this.#partial = void 0;
     partial.fill(partial.attachments);
@@ -1002,7 +997,7 @@ function isValid({ type, data }) {
 var kit = {
   transports: { polling: XHR, websocket: WebSocket },
   upgrade,
-  parser: text_exports,
+  parser: { Encoder, Decoder },
   binaryType: "nodebuffer",
   received
 };

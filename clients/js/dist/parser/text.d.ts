@@ -6,7 +6,7 @@ export declare const MAX_ATTACHMENTS = 10;
 export declare class Encoder implements PacketEncoder {
     /**
      * The text, then the attachments.
-     * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+     * @throws TypeError for a BigInt, RangeError for a cycle.
      */
     encode({ type, nsp, id, data }: Packet): Frame[];
 }

@@ -1,7 +1,7 @@
 // All that browsers and workers have, and MessagePack.
 
-import * as parser from "../parser/msgpack.js";
+import { Decoder, Encoder } from "../parser/msgpack.js";
 import { kit as browser } from "./browser.js";
 import type { Kit } from "./kit.js";
 
-export const kit: Kit = { ...browser, parser };
+export const kit: Kit = { ...browser, parser: { Encoder, Decoder } };

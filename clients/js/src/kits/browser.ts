@@ -1,7 +1,7 @@
 // All that browsers and workers have.
 
 import { upgrade } from "../engine/upgrade.js";
-import * as parser from "../parser/text.js";
+import { Decoder, Encoder } from "../parser/text.js";
 import { Fetch } from "../transports/fetch.js";
 import type { TransportFactory } from "../transports/transport.js";
 import { WebSocket } from "../transports/websocket.js";
@@ -14,7 +14,7 @@ const polling: TransportFactory = (link) => ("XMLHttpRequest" in globalThis ? XH
 export const kit: Kit = {
   transports: { polling, websocket: WebSocket },
   upgrade,
-  parser,
+  parser: { Encoder, Decoder },
   binaryType: "arraybuffer",
   received: (bytes) => bytes,
 };

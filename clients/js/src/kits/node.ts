@@ -3,13 +3,13 @@
 import type { Bytes } from "../engine/packet.js";
 import { upgrade } from "../engine/upgrade.js";
 import { WebSocket, XHR } from "../node/transports.js";
-import * as parser from "../parser/text.js";
+import { Decoder, Encoder } from "../parser/text.js";
 import type { Kit } from "./kit.js";
 
 export const kit: Kit = {
   transports: { polling: XHR, websocket: WebSocket },
   upgrade,
-  parser,
+  parser: { Encoder, Decoder },
   binaryType: "nodebuffer",
   received,
 };
