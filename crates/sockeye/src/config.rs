@@ -1,5 +1,8 @@
 //! The options of a server, with their defaults and units.
 
+mod parsing;
+
+use crate::frames::Encoding;
 use crate::http::{Cors, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
@@ -22,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) max_payload_bytes: usize,
     pub(crate) max_buffered_bytes: usize,
     pub(crate) max_burst_bytes: usize,
+    pub(crate) encoding: Encoding,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
@@ -34,7 +38,11 @@ impl Config {
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
-        MuxLimits { max_packet_bytes: self.max_payload_bytes, ..MuxLimits::default() }
+        MuxLimits {
+            max_packet_bytes: self.max_payload_bytes,
+            max_attachments: self.encoding.max_attachments,
+            ..MuxLimits::default()
+        }
     }
 
     pub(crate) fn allows(&self, transport: Transport) -> bool {
@@ -54,6 +62,7 @@ impl Default for Config {
             max_payload_bytes: 1_000_000,
             max_buffered_bytes: 4 * 1024 * 1024,
             max_burst_bytes: 8 * 1024 * 1024,
+            encoding: Encoding::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,

@@ -1,6 +1,8 @@
 //! A namespace: the sockets that joined it, its rooms, its middleware, and the listeners they share.
 
+use crate::config::Config;
 use crate::error::{ConnectError, HandlerError};
+use crate::frames::Encoding;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
@@ -26,12 +28,13 @@ pub(crate) struct NamespaceInner {
     concurrent: AtomicBool,
     next_ack_id: AtomicU64,
     pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
 }
 
 type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
-    pub(crate) fn new(name: &str, ack_timeout: Duration) -> Self {
+    pub(crate) fn new(name: &str, config: &Config) -> Self {
         Self {
             name: name.into(),
             adapter: Arc::new(LocalAdapter::new(Limits::default())),
@@ -40,7 +43,8 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
-            ack_timeout,
+            ack_timeout: config.ack_timeout,
+            encoding: config.encoding.clone(),
         }
     }
 

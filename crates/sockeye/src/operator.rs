@@ -2,12 +2,12 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, shared_frames};
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{EventArgs, encode_event};
+use sockeye_proto::socket::{EncodeError, EventArgs, encode_event};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,8 +81,7 @@ impl BroadcastOperator {
     /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
-        let packet = Packet::new(shared_frames(encoded));
+        let packet = Packet::new(self.frames(event, None, args)?);
         let packet = if self.volatile { packet.into_volatile() } else { packet };
         self.namespace.adapter().broadcast(&self.target, &packet);
         Ok(())
@@ -108,12 +107,12 @@ impl BroadcastOperator {
         args: impl EventArgs,
     ) -> BroadcastAckFuture<T> {
         let id = self.namespace.next_ack_id();
-        let encoded = match encode_event(self.namespace.name(), event, Some(id), args, HEADROOM) {
-            Ok(encoded) => encoded,
+        let frames = match self.frames(event, Some(id), args) {
+            Ok(frames) => frames,
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
+        let packet = Packet::new(frames).with_ack(id, collector.clone());
         let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
         collector.expect(receivers);
         BroadcastAckFuture::new(id, collector, self.timeout)
@@ -150,6 +149,12 @@ impl BroadcastOperator {
         for socket in self.sockets() {
             socket.disconnect(close);
         }
+    }
+
+    fn frames(&self, event: &str, id: Option<u64>, args: impl EventArgs) -> Result<Bytes, EncodeError> {
+        let encoding = &self.namespace.encoding;
+        let packet = encode_event(self.namespace.name(), event, id, args, encoding.shared_room())?;
+        encoding.shared_frames(packet)
     }
 
     fn sockets(&self) -> Vec<Socket> {

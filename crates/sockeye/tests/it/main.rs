@@ -23,6 +23,7 @@ mod order;
 mod origin;
 mod packets;
 mod panics;
+mod parsers;
 mod payloads;
 mod polling;
 mod reasons;
