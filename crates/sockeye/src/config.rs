@@ -1,6 +1,12 @@
 //! The options of a server, with their defaults and units.
 
+mod compression;
+mod namespaces;
 mod parsing;
+mod pressure;
+
+pub(crate) use namespaces::NamespaceOptions;
+pub use pressure::SlowReader;
 
 use crate::frames::Encoding;
 use crate::http::{Cors, TrustedProxies};
@@ -23,18 +29,31 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
-    pub(crate) max_buffered_bytes: usize,
-    pub(crate) max_burst_bytes: usize,
+    pub(crate) pressure: pressure::Pressure,
     pub(crate) encoding: Encoding,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
+    /// From how many bytes on HTTP bodies are compressed, if at all.
+    pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
+}
+
+/// The options that a namespace keeps a copy of.
+#[derive(Clone)]
+pub(crate) struct Emitting {
+    pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
 }
 
 impl Config {
+    pub(crate) fn emitting(&self) -> Emitting {
+        Emitting { ack_timeout: self.ack_timeout, encoding: self.encoding.clone() }
+    }
+
     pub(crate) fn queue_limits(&self) -> Limits {
-        Limits { buffered: self.max_buffered_bytes, burst: self.max_burst_bytes }
+        self.pressure.limits()
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
@@ -60,13 +79,14 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
-            max_buffered_bytes: 4 * 1024 * 1024,
-            max_burst_bytes: 8 * 1024 * 1024,
+            pressure: pressure::Pressure::default(),
             encoding: Encoding::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
+            http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }
@@ -140,20 +160,6 @@ impl ServerBuilder {
     /// Source: `maxHttpBufferSize` in Node.
     pub fn max_payload_bytes(mut self, bytes: usize) -> Self {
         self.0.max_payload_bytes = bytes;
-        self
-    }
-
-    /// How many outgoing bytes a connection may hold back once the kernel takes no more, or between two
-    /// polls: 4 MiB by default. Beyond it the client is closed as a slow reader.
-    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
-        self.0.max_buffered_bytes = bytes;
-        self
-    }
-
-    /// How many outgoing bytes may be queued before the connection had a chance to write: 8 MiB by default.
-    /// Beyond it an emit is refused and the client closed as a slow reader.
-    pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
-        self.0.max_burst_bytes = bytes;
         self
     }
 

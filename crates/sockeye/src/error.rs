@@ -16,11 +16,12 @@ pub enum EmitError {
     /// The event or its arguments cannot be a packet: a reserved name, too many attachments, a value that
     /// does not serialize.
     Encode(EncodeError),
-    /// The connection holds back so much that it is closed as a slow reader.
+    /// The connection holds back too much. It is closed as a slow reader, unless `ServerBuilder::slow_reader`
+    /// lets it stay.
     Refused {
         /// Bytes that were queued already.
         queued_bytes: usize,
-        /// The limit, `ServerBuilder::max_burst_bytes`.
+        /// The limit: `ServerBuilder::max_burst_bytes`, or `max_buffered_bytes` for a reader that may stay.
         limit_bytes: usize,
     },
     /// The socket is disconnected.
@@ -32,7 +33,7 @@ impl fmt::Display for EmitError {
         match self {
             EmitError::Encode(error) => write!(f, "the event cannot be encoded: {error}"),
             EmitError::Refused { queued_bytes, limit_bytes } => {
-                write!(f, "{queued_bytes} bytes wait for a slow reader, max_burst_bytes is {limit_bytes}")
+                write!(f, "{queued_bytes} bytes wait for a slow reader, the limit is {limit_bytes}")
             }
             EmitError::Closed => f.write_str("the socket is disconnected"),
         }
@@ -175,6 +176,11 @@ pub enum ExtractError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// The parameters of the namespace are no value of the type.
+    Params {
+        /// What serde says.
+        reason: String,
+    },
     /// No value of this type was given to `ServerBuilder::state`.
     NoState {
         /// The type that was asked for.
@@ -188,6 +194,9 @@ impl fmt::Display for ExtractError {
             ExtractError::Argument(error) => error.fmt(f),
             ExtractError::NoAck => f.write_str("the client asked for no acknowledgement; take Option<Ack>"),
             ExtractError::NotHere { wanted } => write!(f, "{wanted} is not part of this event"),
+            ExtractError::Params { reason } => {
+                write!(f, "the parameters of the namespace do not fit: {reason}")
+            }
             ExtractError::NoState { wanted } => {
                 write!(f, "no state of type {wanted}; give it to Server::builder().state(..)")
             }
@@ -223,6 +232,7 @@ impl ExtractError {
                 format!("argument {index} does not fit")
             }
             ExtractError::Argument(ArgError::Shape { .. }) => "the arguments do not fit".to_owned(),
+            ExtractError::Params { .. } => "the parameters of the namespace do not fit".to_owned(),
             other => other.to_string(),
         }
     }

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// What an encoder leaves free in front of the text for the frame's header.
-const HEADROOM: usize = MAX_HEADER_LEN;
+pub(crate) const HEADROOM: usize = MAX_HEADER_LEN;
 
 /// A larger buffer is not kept for the next packet.
 const KEPT_BYTES: usize = 64 * 1024;
@@ -90,6 +90,18 @@ impl Encoding {
     }
 }
 
+/// A packet that was encoded for `/`, for another namespace: its name goes behind the types and the count of
+/// attachments.
+pub(crate) fn readdressed(packet: &Encoded, headroom: usize, namespace: &str) -> Encoded {
+    let (types, rest) = packet.text.split_at(packet.text.len().min(headroom + 2));
+    let is_binary = !packet.attachments.is_empty();
+    let count =
+        if is_binary { rest.iter().position(|&byte| byte == b'-').map_or(0, |dash| dash + 1) } else { 0 };
+    let (count, rest) = rest.split_at(count);
+    let text = [types, count, namespace.as_bytes(), b",", rest].concat();
+    Encoded { text, attachments: packet.attachments.clone() }
+}
+
 /// The frames of a packet in another form. Of a packet of the protocol's own, which nobody emitted, a parser that
 /// fails shows in the log only.
 #[cold]
@@ -108,4 +120,21 @@ fn foreign(packet: Encoded, parser: &dyn Parser) -> Result<(Vec<u8>, usize), Enc
         }
     }
     Ok((frames, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_proto::socket::encode_event;
+
+    #[test]
+    fn a_packet_with_another_address_is_the_one_encoded_for_it() {
+        let bytes = Bytes::from_static(b"-[");
+        for id in [None, Some(12)] {
+            let plain = |namespace| encode_event(namespace, "e-1", id, (1, "-"), HEADROOM).unwrap();
+            assert_eq!(readdressed(&plain("/"), HEADROOM, "/child"), plain("/child"));
+            let binary = |namespace| encode_event(namespace, "e-1", id, (1, &bytes), HEADROOM).unwrap();
+            assert_eq!(readdressed(&binary("/"), HEADROOM, "/child"), binary("/child"));
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
+use crate::frames::{HEADROOM, readdressed};
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{EncodeError, EventArgs, encode_event};
+use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,9 +81,8 @@ impl BroadcastOperator {
     /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let packet = Packet::new(self.frames(event, None, args)?);
-        let packet = if self.volatile { packet.into_volatile() } else { packet };
-        self.namespace.adapter().broadcast(&self.target, &packet);
+        let encoded = self.namespace.encode(event, None, args)?;
+        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
         Ok(())
     }
 
@@ -107,18 +106,39 @@ impl BroadcastOperator {
         args: impl EventArgs,
     ) -> BroadcastAckFuture<T> {
         let id = self.namespace.next_ack_id();
-        let frames = match self.frames(event, Some(id), args) {
-            Ok(frames) => frames,
-            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        let encoded = match self.namespace.encode(event, Some(id), args) {
+            Ok(encoded) => encoded,
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let packet = Packet::new(frames).with_ack(id, collector.clone());
-        let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
-        collector.expect(receivers);
+        match self.send(encoded, |packet| packet.with_ack(id, collector.clone())) {
+            Ok(receivers) => collector.expect(receivers),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        }
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
-    /// The chosen sockets. Source: mirrors `fetchSockets` in Node.
+    /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
+    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
+        let deliver = |namespace: &NamespaceInner, encoded| {
+            let packet = prepare(Packet::new(namespace.encoding.shared_frames(encoded)?));
+            Ok(namespace.adapter().broadcast(&self.target, &packet))
+        };
+        match self.namespace.as_parent() {
+            None => deliver(&self.namespace, encoded),
+            Some(parent) => {
+                let children = parent.children();
+                children
+                    .iter()
+                    .map(|child| deliver(child, readdressed(&encoded, HEADROOM, child.name())))
+                    .sum()
+            }
+        }
+    }
+
+    /// The chosen sockets, of all children where the namespace is a parent.
+    ///
+    /// Source: mirrors `fetchSockets` in Node, which throws on a parent.
     pub async fn fetch_sockets(&self) -> Vec<Socket> {
         self.sockets()
     }
@@ -151,17 +171,19 @@ impl BroadcastOperator {
         }
     }
 
-    fn frames(&self, event: &str, id: Option<u64>, args: impl EventArgs) -> Result<Bytes, EncodeError> {
-        let encoding = &self.namespace.encoding;
-        let packet = encode_event(self.namespace.name(), event, id, args, encoding.shared_room())?;
-        encoding.shared_frames(packet)
+    fn sockets(&self) -> Vec<Socket> {
+        match self.namespace.as_parent() {
+            None => self.sockets_in(&self.namespace).collect(),
+            Some(parent) => parent.children().iter().flat_map(|child| self.sockets_in(child)).collect(),
+        }
     }
 
-    fn sockets(&self) -> Vec<Socket> {
-        let members = self.namespace.adapter().members(&self.target);
+    fn sockets_in(&self, namespace: &NamespaceInner) -> impl Iterator<Item = Socket> + use<> {
+        let members = namespace.adapter().members(&self.target);
+        let members: Vec<_> = members.iter().cloned().collect();
         let sockets =
-            members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
-        sockets.map(Socket::from).collect()
+            members.into_iter().filter_map(|member| member.into_any().downcast::<SocketInner>().ok());
+        sockets.map(Socket::from)
     }
 }
 

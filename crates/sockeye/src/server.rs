@@ -4,15 +4,14 @@ use crate::config::{Config, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
 use crate::http::BadSids;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespace::{Namespace, NamespaceInner, Namespaces};
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
 use sockeye_proto::engine::CloseReason;
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -51,6 +50,7 @@ pub(crate) struct Shared {
     origin: Instant,
     tasks: AtomicUsize,
     direct: AtomicUsize,
+    refused: AtomicU64,
     closing: AtomicBool,
     /// A session task ended, or the server began to close.
     changed: Notify,
@@ -60,11 +60,6 @@ pub(crate) struct Shared {
 pub(crate) enum Upper {
     SocketIo(Namespaces),
     Engine(EngineHandler),
-}
-
-pub(crate) struct Namespaces {
-    main: Arc<NamespaceInner>,
-    others: RwLock<HashMap<Box<str>, Arc<NamespaceInner>>>,
 }
 
 /// What a server holds at one moment.
@@ -81,6 +76,8 @@ pub struct Counts {
     pub tasks: usize,
     /// WebSockets that were taken back from the HTTP server as plain TCP, the fast path.
     pub direct: usize,
+    /// Broadcasts that a receiver did not get because it reads too slowly, since the server was made.
+    pub refused: u64,
 }
 
 impl Server {
@@ -95,21 +92,9 @@ impl Server {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
-        let main = Arc::new(NamespaceInner::new("/", &config));
-        let namespaces = Namespaces { main: main.clone(), others: RwLock::default() };
-        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main: Namespace::from(main) }
-    }
-
-    /// The namespace of this name, made if it is not there. The leading `/` may be left out.
-    pub fn of(&self, name: &str) -> Namespace {
-        let name = format!("/{}", name.trim_start_matches('/'));
-        let Upper::SocketIo(namespaces) = &self.shared.upper else { return self.main.clone() };
-        if name == "/" {
-            return self.main.clone();
-        }
-        let mut others = namespaces.others.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let made = || Arc::new(NamespaceInner::new(&name, &self.shared.config));
-        Namespace::from(others.entry(name.as_str().into()).or_insert_with(made).clone())
+        let namespaces = Namespaces::new(config.namespaces, config.emitting());
+        let main = Namespace::from(namespaces.main().clone());
+        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main }
     }
 
     /// What the server holds at this moment.
@@ -120,14 +105,12 @@ impl Server {
             rooms: 0,
             tasks: self.shared.tasks.load(Ordering::Relaxed),
             direct: self.shared.direct.load(Ordering::Relaxed),
+            refused: self.shared.refused.load(Ordering::Relaxed),
         };
-        if let Upper::SocketIo(namespaces) = &self.shared.upper {
-            let others = namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-            for namespace in others.values().chain([&namespaces.main]) {
-                let held = namespace.adapter().counts();
-                counts.sockets += held.sockets;
-                counts.rooms += held.rooms;
-            }
+        for namespace in self.shared.namespaces().iter().flat_map(|namespaces| namespaces.all()) {
+            let held = namespace.adapter().counts();
+            counts.sockets += held.sockets;
+            counts.rooms += held.rooms;
         }
         counts
     }
@@ -157,8 +140,8 @@ impl Default for Server {
 impl From<Arc<Shared>> for Server {
     fn from(shared: Arc<Shared>) -> Self {
         let main = match &shared.upper {
-            Upper::SocketIo(namespaces) => namespaces.main.clone(),
-            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", &shared.config)),
+            Upper::SocketIo(namespaces) => namespaces.main().clone(),
+            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", shared.config.emitting())),
         };
         Self { main: Namespace::from(main), shared }
     }
@@ -188,6 +171,7 @@ impl Shared {
             origin: Instant::now(),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             changed: Notify::new(),
         })
@@ -201,12 +185,12 @@ impl Shared {
         self.origin + at.since(Timestamp::default())
     }
 
-    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let Upper::SocketIo(namespaces) = &self.upper else { return None };
-        if name == "/" {
-            return Some(namespaces.main.clone());
+    /// The table of namespaces; an engine alone has none.
+    pub(crate) fn namespaces(&self) -> Option<&Namespaces> {
+        match &self.upper {
+            Upper::SocketIo(namespaces) => Some(namespaces),
+            Upper::Engine(_) => None,
         }
-        namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
     }
 
     pub(crate) fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
@@ -217,6 +201,10 @@ impl Shared {
     pub(crate) fn task_started(self: &Arc<Self>) -> TaskGuard {
         self.tasks.fetch_add(1, Ordering::Relaxed);
         TaskGuard { shared: self.clone(), direct: false }
+    }
+
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -2,6 +2,9 @@
 
 mod emit;
 mod listen;
+mod queue;
+
+pub use queue::Queue;
 
 use crate::ack::{AckTable, Collector, Settled};
 use crate::conn::Conn;
@@ -225,7 +228,7 @@ impl Socket {
             let encoding = &self.0.namespace.encoding;
             let packet = encode_disconnect(self.0.namespace.name(), encoding.room());
             // What its own parser cannot say the client learns from the end of the connection.
-            let _ = encoding.with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Reliable));
+            let _ = encoding.with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
             self.0.conn.control(Control::Leave(self.0.namespace.shared_name(), self.0.id));
         }
         if close == Close::Connection {
@@ -270,6 +273,9 @@ impl Socket {
             store.last_rooms = rooms;
             std::mem::take(&mut store.wakers)
         });
+        if let Some(namespaces) = self.shared().namespaces() {
+            namespaces.leave(&self.0.namespace);
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -339,7 +345,11 @@ impl Member for SocketInner {
         }
         let delivery = if packet.is_volatile() { Delivery::Volatile } else { Delivery::Reliable };
         match self.conn.push_shared(packet.frames(), delivery) {
-            Push::Queued { wake } | Push::Refused { wake, .. } => wake,
+            Push::Queued { wake } => wake,
+            Push::Refused { wake, .. } => {
+                self.conn.shared.count_refused();
+                wake
+            }
             Push::Dropped | Push::Closed => false,
         }
     }

@@ -3,7 +3,7 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::session::mailbox::{Delivery, Push};
+use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
 use std::sync::atomic::Ordering;
@@ -119,15 +119,7 @@ impl Socket {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        let pushed =
-            self.0.namespace.encoding.with_frames(encoded, |frames| self.0.conn.push(frames, delivery))?;
-        match pushed {
-            Push::Queued { .. } | Push::Dropped => Ok(()),
-            Push::Refused { queued, .. } => {
-                let limit_bytes = self.0.conn.mailbox.limits().burst;
-                Err(EmitError::Refused { queued_bytes: queued, limit_bytes })
-            }
-            Push::Closed => Err(EmitError::Closed),
-        }
+        let encoding = &self.0.namespace.encoding;
+        encoding.with_frames(encoded, |frames| self.0.conn.push(frames, delivery))?.outcome()
     }
 }

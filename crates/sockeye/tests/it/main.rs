@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod compression;
 mod edges;
 mod events;
 mod floods;
@@ -23,9 +24,11 @@ mod order;
 mod origin;
 mod packets;
 mod panics;
+mod parents;
 mod parsers;
 mod payloads;
 mod polling;
+mod pressure;
 mod reasons;
 mod requests;
 mod rooms;
