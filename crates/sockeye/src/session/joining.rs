@@ -4,7 +4,6 @@
 
 use crate::conn::Conn;
 use crate::error::ConnectError;
-use crate::frames::room;
 use crate::random;
 use crate::socket::Socket;
 use serde_json::Value;
@@ -43,9 +42,10 @@ pub(super) fn id(conn: &Conn) -> SocketId {
 /// The packet that lets a client in.
 pub(super) fn consent(socket: &Socket, conn: &Conn) -> Encoded {
     let namespace = socket.inner_namespace().name();
+    let room = conn.shared.config.encoding.room();
     match conn.handshake.protocol() {
-        Protocol::V4 => encode_connect(namespace, socket.id(), room()),
-        Protocol::V3 => v4::encode_connect(namespace, room()),
+        Protocol::V4 => encode_connect(namespace, socket.id(), room),
+        Protocol::V3 => v4::encode_connect(namespace, room),
     }
 }
 
@@ -57,12 +57,13 @@ pub(super) fn refusal(
     conn: &Conn,
 ) -> Result<Encoded, EncodeError> {
     let (message, data) = (error.message(), error.payload());
+    let room = conn.shared.config.encoding.room();
     match (conn.handshake.protocol(), by) {
         (Protocol::V3, By::Middleware) => match data.filter(|data| is_truthy(data)) {
-            Some(data) => v4::encode_error(namespace, data, room()),
-            None => v4::encode_error(namespace, message, room()),
+            Some(data) => v4::encode_error(namespace, data, room),
+            None => v4::encode_error(namespace, message, room),
         },
-        _ => encode_connect_error(namespace, message, data, room()),
+        _ => encode_connect_error(namespace, message, data, room),
     }
 }
 

@@ -4,7 +4,6 @@ use super::inbox::{self, Inbox, Load};
 use super::joining::{self, By};
 use crate::conn::Conn;
 use crate::error::ConnectError;
-use crate::frames::{room, with_frames};
 use crate::middleware::{Deciding, admit};
 use crate::namespace::parent::choose;
 use crate::namespace::{NamespaceInner, NamespaceRequest, Namespaces};
@@ -153,7 +152,7 @@ impl Sockets {
         }
         // The reply is queued before anybody can reach the socket, so it is the first packet.
         let reply = joining::consent(&socket, conn);
-        with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
+        let _ = namespace.encoding.with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
         socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
@@ -216,8 +215,9 @@ impl Sockets {
         for place in 0..self.joined.len() {
             if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
                 if socket.connected() {
-                    let packet = encode_disconnect(socket.inner_namespace().name(), room());
-                    with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
+                    let encoding = &socket.inner_namespace().encoding;
+                    let packet = encode_disconnect(socket.inner_namespace().name(), encoding.room());
+                    let _ = encoding.with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
@@ -346,10 +346,12 @@ fn refuse(
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
     mux.refuse(namespace)?;
-    match joining::refusal(namespace, error, by, conn) {
-        Ok(packet) => {
-            with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
-        }
+    let encoding = &conn.shared.config.encoding;
+    let packet = joining::refusal(namespace, error, by, conn);
+    match packet
+        .and_then(|packet| encoding.with_frames(packet, |frames| conn.push(frames, Delivery::Protocol)))
+    {
+        Ok(_) => {}
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }
