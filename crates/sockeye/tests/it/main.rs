@@ -11,13 +11,19 @@
 mod client;
 
 mod acks;
+mod addresses;
+mod admission;
+mod answers;
+mod client_files;
 mod compression;
 mod edges;
 mod events;
 mod floods;
 mod frames;
 mod inbox;
+mod layers;
 mod lifecycle;
+mod logs;
 mod mounting;
 mod namespaces;
 mod order;
@@ -29,6 +35,7 @@ mod payloads;
 mod polling;
 mod pressure;
 mod reasons;
+mod refusals;
 mod requests;
 mod rooms;
 mod sessions;
