@@ -34,6 +34,7 @@ pub mod engine;
 mod error;
 mod extract;
 mod frames;
+mod goodbye;
 mod handler;
 mod handshake;
 mod http;
@@ -56,6 +57,7 @@ pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
 pub use config::{ConfigError, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
+pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
@@ -67,12 +69,16 @@ pub use middleware::IntoVerdict;
 pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
 pub use operator::BroadcastOperator;
 pub use regex::Regex;
-pub use server::{Counts, Server};
+pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
+/// How packets become messages, for [`ServerBuilder::parser`].
+pub use sockeye_proto::socket::{
+    Decoder, Header, Message, MsgpackParser, MuxError, MuxLimits, PacketBuf, PacketType, Parser,
+};
 pub use sockeye_proto::{SessionId, SocketId};
 
 /// The README's examples are tested with those of the documentation.
