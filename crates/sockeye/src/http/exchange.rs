@@ -129,7 +129,7 @@ impl Exchange {
     fn refuse_origin<B>(&self, request: &Request<B>) -> Refusal {
         let origin = origin(request);
         if self.shared.warnings.allow(self.shared.now()) {
-tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([..])");
+            tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([..])");
         }
         let mut refusal = Refusal::new(RequestError::Forbidden, ErrorContext::OriginRefused { origin });
         let answer = super::typed(StatusCode::FORBIDDEN, "application/json", RequestError::Forbidden.body());

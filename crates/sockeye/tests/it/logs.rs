@@ -134,6 +134,8 @@ async fn secrets_of_a_client_are_in_no_line() {
     ] {
         host.http().await.request("GET", target, &headers, b"").await;
     }
+    // The news of its end.
+    poller.get().await;
     host.io.close().await;
     let all = lines.at_least(Level::TRACE);
     assert!(!all.is_empty());
