@@ -17,6 +17,7 @@ mod answers;
 mod client_files;
 mod compression;
 mod edges;
+mod eio3;
 mod events;
 mod floods;
 mod frames;
