@@ -1,11 +1,13 @@
 //! The options of a server, with their defaults and units.
 
 mod compression;
+mod listener;
 mod pressure;
 
 pub use pressure::SlowReader;
 
 use crate::http::{Cors, TrustedProxies};
+use crate::listen::{Capacity, Protocols};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
 use sockeye_proto::engine::{Heartbeat, Transport};
@@ -31,6 +33,9 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    /// Of the server's own listener.
+    pub(crate) capacity: Capacity,
+    pub(crate) protocols: Protocols,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -63,6 +68,8 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            capacity: Capacity::default(),
+            protocols: Protocols::default(),
             states: HashMap::new(),
         }
     }

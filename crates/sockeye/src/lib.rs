@@ -58,8 +58,11 @@ pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
-    Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService,
+    Cors, DeadlineBody, Encryption, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer,
+    SockeyeService,
 };
+#[cfg(feature = "tls")]
+pub use listen::tls;
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
 pub use namespace::Namespace;

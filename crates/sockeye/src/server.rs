@@ -4,6 +4,7 @@ use crate::config::{Config, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
 use crate::http::BadSids;
+use crate::listen::Admission;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) upper: Upper,
     pub(crate) registry: Registry,
     pub(crate) bad_sids: BadSids,
+    /// The connections of all listeners of this server.
+    pub(crate) admission: Arc<Admission>,
     /// Where this server's time starts.
     origin: Instant,
     tasks: AtomicUsize,
@@ -185,6 +188,7 @@ impl std::fmt::Debug for Server {
 impl Shared {
     pub(crate) fn new(config: Config, upper: Upper) -> Arc<Self> {
         Arc::new(Self {
+            admission: Admission::new(config.capacity, config.trusted_proxies.clone()),
             config,
             upper,
             registry: Registry::default(),

@@ -12,13 +12,14 @@ mod websocket;
 pub use body::DeadlineBody;
 pub use body::ResponseBody;
 pub use cors::Cors;
-pub use proxies::PeerAddr;
 pub(crate) use proxies::{BadSids, TrustedProxies};
-pub(crate) use websocket::reclaim;
+pub use proxies::{Encryption, PeerAddr};
+pub(crate) use websocket::Upgrade;
 
 use crate::conn::Conn;
 use crate::error::BoxError;
 use crate::handshake::{Handshake, Origin};
+use crate::listen::Seat;
 use crate::random;
 use crate::server::{Server, Shared};
 use bytes::Bytes;
@@ -242,6 +243,8 @@ fn done(answer: Answer) -> BoxAnswer {
 fn method_of<B>(request: &Request<B>) -> engine::Method {
     match *request.method() {
         Method::GET => engine::Method::Get,
+        // A WebSocket over HTTP/2 is a GET in all that matters to the engine.
+        Method::CONNECT if websocket::is_extended_connect(request) => engine::Method::Get,
         Method::POST => engine::Method::Post,
         Method::OPTIONS => engine::Method::Options,
         _ => engine::Method::Other,
@@ -250,7 +253,7 @@ fn method_of<B>(request: &Request<B>) -> engine::Method {
 
 /// Whether the request asks for another protocol at all; which one is checked later.
 fn is_upgrade<B>(request: &Request<B>) -> bool {
-    request.headers().contains_key(header::UPGRADE)
+    request.headers().contains_key(header::UPGRADE) || websocket::is_extended_connect(request)
 }
 
 /// A connection that a request opens, not yet known to anybody.
@@ -264,6 +267,10 @@ fn new_conn<B>(
     // What the HTTP server itself put there would keep its connection alive.
     parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
     parts.extensions.remove::<PeerAddr>();
+    parts.extensions.remove::<Encryption>();
+    parts.extensions.remove::<Seat>();
+    #[cfg(feature = "http2")]
+    parts.extensions.remove::<hyper::ext::Protocol>();
     let origin = Origin { address: peer.address, secure: peer.secure };
     let handshake = Handshake::new(&parts.uri, &parts.headers, parts.extensions, origin);
     let sid = SessionId::from_entropy(random::entropy());
@@ -318,7 +325,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 #[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
-) -> Result<(Answer, hyper::upgrade::OnUpgrade), Answer> {
+) -> Result<(Answer, Upgrade), Answer> {
     websocket::accept(&mut request)
 }
 

@@ -15,6 +15,17 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// Whether the connection of a request is encrypted, as a request extension. [`serve`](crate::serve) and `listen` say so;
+/// under another host server a layer of yours may. Without it the scheme in the request's target counts, which HTTP/1 does
+/// not send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TCP as it is.
+    Plain,
+    /// TLS.
+    Tls,
+}
+
 /// The proxies whose forwarding headers are believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies(Vec<IpAddr>);
@@ -32,7 +43,7 @@ impl TrustedProxies {
         Self(proxies.into_iter().collect())
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }
@@ -42,7 +53,11 @@ impl Peer {
         let headers = request.headers();
         let address = request.extensions().get::<PeerAddr>().map(|peer| peer.0);
         let is_proxy = address.is_some_and(|address| trusted.contains(address.ip()));
-        let mut peer = Self { address, secure: request.uri().scheme_str() == Some("https"), is_proxy };
+        let secure = match request.extensions().get::<Encryption>() {
+            Some(encryption) => *encryption == Encryption::Tls,
+            None => request.uri().scheme_str() == Some("https"),
+        };
+        let mut peer = Self { address, secure, is_proxy };
         if !is_proxy {
             return peer;
         }

@@ -11,11 +11,14 @@
 mod client;
 
 mod acks;
+mod capacity;
 mod compression;
 mod edges;
 mod events;
 mod floods;
 mod frames;
+mod http2;
+mod http2_floods;
 mod inbox;
 mod lifecycle;
 mod mounting;
@@ -33,5 +36,7 @@ mod rooms;
 mod sessions;
 mod sizes;
 mod slowloris;
+mod smuggling;
+mod tls;
 mod upgrade;
 mod upgrade_requests;
