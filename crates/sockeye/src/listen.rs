@@ -40,7 +40,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// The address cannot be bound.
+    /// The address cannot be bound, or the options contradict each other ([`ConfigError`](crate::ConfigError)).
     ///
     /// # Cancel safety
     /// Dropping the future stops the accepting; open connections go on until [`Server::close`].
@@ -51,12 +51,12 @@ impl Server {
     /// [`Server::listen`] on a listener that is bound already.
     ///
     /// # Errors
-    /// None at present: an accept that fails is tried again.
+    /// The options contradict each other ([`ConfigError`](crate::ConfigError)). An accept that fails is tried again.
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
-        serve_shared(listener, self.shared().clone()).await
+        serve_shared(listener, self.shared().clone(), self.shared().config.protocols.clone()).await
     }
 
     /// [`Server::listen`] with TLS (crate feature `tls`). The certificate is that of `config`; see
@@ -90,7 +90,8 @@ impl Server {
         listener: TcpListener,
         config: impl Into<Arc<tls::rustls::ServerConfig>>,
     ) -> io::Result<()> {
-        alone(listener, self.shared().clone()).tls(config).await
+        let protocols = self.shared().config.protocols.clone().with_tls(config.into());
+        serve_shared(listener, self.shared().clone(), protocols).await
     }
 }
 
@@ -98,26 +99,25 @@ impl crate::engine::EngineServer {
     /// Serves this engine alone on a listener; see [`Server::listen_on`].
     ///
     /// # Errors
-    /// None at present: an accept that fails is tried again.
+    /// The options contradict each other ([`ConfigError`](crate::ConfigError)). An accept that fails is tried again.
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
-        serve_shared(listener, self.shared().clone()).await
+        serve_shared(listener, self.shared().clone(), self.shared().config.protocols.clone()).await
     }
 }
 
-async fn serve_shared(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
-    alone(listener, shared).await
-}
-
 /// A server by itself, which stops when it closes. All its listeners share one count of connections.
-fn alone(listener: TcpListener, shared: Arc<Shared>) -> Serve<SockeyeService<crate::http::NotFound>> {
+async fn serve_shared(listener: TcpListener, shared: Arc<Shared>, protocols: Protocols) -> io::Result<()> {
+    if let Err(error) = &shared.cors {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error.clone()));
+    }
     let closing = shared.clone();
     let mut serve = serve(listener, SockeyeService::alone(shared.clone()));
-    serve.protocols = shared.config.protocols.clone();
+    serve.protocols = protocols;
     serve.admission = Some(shared.admission.clone());
-    serve.with_graceful_shutdown(async move { closing.closing().await })
+    serve.with_graceful_shutdown(async move { closing.closing().await }).await
 }
 
 /// Serves `service`, such as an axum `Router` with [`Server::layer`] on it, with deadlines: 10 s for the head
@@ -189,7 +189,7 @@ impl<S> Serve<S> {
     /// Speaks TLS (crate feature `tls`), as [`Server::listen_tls`].
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: impl Into<Arc<tls::rustls::ServerConfig>>) -> Self {
-        self.protocols.tls = Some(config.into());
+        self.protocols = self.protocols.with_tls(config.into());
         self
     }
 

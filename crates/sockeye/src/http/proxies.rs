@@ -1,9 +1,10 @@
 //! Where a request comes from: its TCP peer, or what a proxy says if that proxy is trusted. And how many
 //! guesses at session ids one address may make.
 
-use super::{Answer, plain, single};
+use super::head::Origin;
+use super::single;
+use http::Request;
 use http::header::{self, HeaderMap, HeaderName};
-use http::{Request, StatusCode};
 use sockeye_proto::Timestamp;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -62,15 +63,28 @@ impl Peer {
             return peer;
         }
         if let Some(scheme) = text(headers, "x-forwarded-proto") {
-            peer.secure = scheme.trim() == "https";
+            peer.secure = scheme == "https";
         }
-        // The right-most address that is no trusted proxy: what stands left of it anybody may have written.
-        let hops = text(headers, "x-forwarded-for").unwrap_or_default();
-        let hops = hops.rsplit(',').filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
-        if let Some(client) = hops.into_iter().find(|hop| !trusted.contains(*hop)) {
-            peer.address = Some(SocketAddr::new(client, 0));
+        // The right-most address that is no trusted proxy: what stands left of it anybody may have written. What is
+        // no address hides whoever stands behind it.
+        for hop in hops(headers) {
+            let Some(address) = parse_hop(hop) else { break };
+            peer.address = Some(address);
+            if !trusted.contains(address.ip()) {
+                break;
+            }
         }
         peer
+    }
+
+    /// What a [`RequestHead`](super::RequestHead) keeps of it.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { address: self.address, secure: self.secure }
+    }
+
+    /// The client's address without its port, in the form of [`RequestHead::host_address`](super::RequestHead).
+    pub(super) fn host_address(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip().to_canonical())
     }
 
     /// Where the client thinks it is: `host` or `host:port`.
@@ -79,12 +93,26 @@ impl Peer {
         let forwarded = self.is_proxy.then(|| text(headers, "x-forwarded-host")).flatten();
         let said = || single(headers, &header::HOST).and_then(|host| std::str::from_utf8(host).ok());
         let target = || request.uri().authority().map(|host| host.as_str());
-        forwarded.map(str::trim).or_else(said).or_else(target)
+        forwarded.or_else(said).or_else(target)
     }
 }
 
+/// The last word of a header that proxies append to: that of the nearest one.
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok())
+    let value = headers.get_all(HeaderName::from_static(name)).iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next().map(str::trim)
+}
+
+/// What `X-Forwarded-For` names, the nearest first. Proxies append to the header or add one of their own.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(HeaderName::from_static("x-forwarded-for")).iter().rev();
+    values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')).map(str::trim)
+}
+
+/// An address as proxies write it: bare, with a port, or in brackets.
+fn parse_hop(hop: &str) -> Option<SocketAddr> {
+    let bare = || hop.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    hop.parse().ok().or_else(|| bare().map(|address| SocketAddr::new(address, 0)))
 }
 
 /// Guesses at session ids that one address may make in a minute.
@@ -104,17 +132,16 @@ struct Minute {
 }
 
 impl BadSids {
-    /// Counts one guess. `Some` when it was one too many.
-    pub(super) fn refuse(&self, address: Option<SocketAddr>, now: Timestamp) -> Option<Answer> {
-        let address = address?.ip();
+    /// Counts one guess. True when it was one too many.
+    pub(super) fn is_too_much(&self, address: Option<SocketAddr>, now: Timestamp) -> bool {
+        let Some(address) = address else { return false };
         let mut minute = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if minute.ends <= now || minute.guesses.len() >= COUNTED_ADDRESSES {
             *minute = Minute { ends: now + Duration::from_secs(60), guesses: HashMap::new() };
         }
-        let guesses = minute.guesses.entry(address).or_default();
+        let guesses = minute.guesses.entry(address.ip()).or_default();
         *guesses = guesses.saturating_add(1);
-        (*guesses > GUESSES_PER_MINUTE)
-            .then(|| plain(StatusCode::TOO_MANY_REQUESTS, "too many unknown session ids"))
+        *guesses > GUESSES_PER_MINUTE
     }
 }
 
@@ -155,15 +182,50 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_a_proxy_added_counts_before_the_one_a_client_sent() {
+        let spoofed = [
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "evil.example"),
+        ];
+        let added = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-host", "chat.example"),
+        ];
+        let (peer, host) = peer(&[spoofed, added].concat(), &["10.0.0.1"]);
+        assert_eq!(peer.address.map(|address| address.ip()), Some("1.2.3.4".parse().unwrap()));
+        assert_eq!((host.as_deref(), peer.secure), (Some("chat.example"), false));
+    }
+
+    #[test]
+    fn a_hop_may_have_a_port_or_brackets_and_one_that_is_none_hides_the_rest() {
+        for (said, address) in [
+            ("1.2.3.4:567", "1.2.3.4:567"),
+            ("[2001:db8::1]:567", "[2001:db8::1]:567"),
+            ("[2001:db8::1]", "[2001:db8::1]:0"),
+            ("2001:db8::1", "[2001:db8::1]:0"),
+            ("6.6.6.6, unknown", "10.0.0.1:999"),
+            ("6.6.6.6, ", "10.0.0.1:999"),
+            ("6.6.6.6, _hidden, 10.0.0.2", "10.0.0.2:0"),
+            ("10.0.0.2", "10.0.0.2:0"),
+            ("", "10.0.0.1:999"),
+        ] {
+            let (peer, _) = peer(&[("x-forwarded-for", said)], &["10.0.0.1", "10.0.0.2"]);
+            assert_eq!(peer.address, Some(address.parse().unwrap()), "{said}");
+        }
+    }
+
+    #[test]
     fn the_thousand_and_first_guess_of_a_minute_is_refused() {
         let bad = BadSids::default();
         let address = Some("1.2.3.4:1".parse().unwrap());
         let at = |seconds: u64| Timestamp::from_millis(1 + seconds * 1000);
         for _ in 0..GUESSES_PER_MINUTE {
-            assert!(bad.refuse(address, at(0)).is_none());
+            assert!(!bad.is_too_much(address, at(0)));
         }
-        assert_eq!(bad.refuse(address, at(59)).unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
-        assert!(bad.refuse(Some("1.2.3.5:1".parse().unwrap()), at(59)).is_none());
-        assert!(bad.refuse(address, at(60)).is_none());
+        assert!(bad.is_too_much(address, at(59)));
+        assert!(!bad.is_too_much(Some("1.2.3.5:1".parse().unwrap()), at(59)));
+        assert!(!bad.is_too_much(address, at(60)));
     }
 }

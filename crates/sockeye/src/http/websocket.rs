@@ -1,10 +1,10 @@
 //! WebSocket requests: the handshake, and taking the stream back from the HTTP server.
 //! Source: RFC 6455 § 4.2; engine.io-protocol v4 § Upgrade.
 
-use super::{Answer, new_conn, proxies, refuse, single, typed};
+use super::refusal::{Refusal, RefusalAnswer};
+use super::{Answer, ErrorContext, single, typed};
 use crate::conn::Conn;
 use crate::listen::{Permit, Seat};
-use crate::server::Shared;
 use crate::session::Session;
 use crate::session::control::Control;
 use crate::session::link::{Link, Stream};
@@ -20,42 +20,37 @@ use sockeye_proto::websocket::{Opcode, UpgradeError, UpgradeRequest, encode_fram
 use std::sync::Arc;
 use tokio::net::TcpStream;
 
-/// Opens a session on a WebSocket.
-pub(super) fn open<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: &proxies::Peer) -> Answer
-where
-    B: http_body::Body,
-{
-    let (answer, upgrade) = match accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(refusal) => return refusal,
-    };
-    let (conn, open) = new_conn(shared, request, peer, Transport::WebSocket);
-    let mut frame = Vec::with_capacity(open.len() + 4);
-    encode_frame(&mut frame, Opcode::Text, &open, None);
-    conn.mailbox.push(&frame, Delivery::Protocol);
+/// What a session on a WebSocket begins with: the open packet, and the one that every session begins with.
+pub(super) fn first_frames(conn: &Conn, open: &[u8]) {
+    let mut frames = Vec::with_capacity(open.len() + 4);
+    encode_frame(&mut frames, Opcode::Text, open, None);
+    if let Some(message) = &conn.shared.config.http.initial_packet {
+        message.encode(&mut frames);
+    }
+    conn.mailbox.push(&frames, Delivery::Protocol);
+}
+
+/// Starts the session once the HTTP server has let the stream go.
+pub(super) fn start(upgrade: Upgrade, conn: Arc<Conn>) {
     take_over(upgrade, conn, |conn, link| {
-        conn.shared.registry.insert(conn.clone());
+        // It is there already if its id is the application's.
+        conn.shared.registry.insert(&conn);
         if conn.shared.is_closing() {
             // The close that began meanwhile may not have seen this session.
             conn.close(CloseReason::ServerShuttingDown);
         }
         Session::spawn(conn, Some(link));
     });
-    answer
 }
 
 /// Brings a WebSocket to a session that began with polling.
-pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Answer
+pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Result<Answer, Refusal>
 where
     B: http_body::Body,
 {
-    match accept(&mut request) {
-        Ok((answer, upgrade)) => {
-            take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
-            answer
-        }
-        Err(refusal) => refusal,
-    }
+    let (answer, upgrade) = accept(&mut request)?;
+    take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
+    Ok(answer)
 }
 
 /// A WebSocket that was promised: its stream comes when the HTTP server has sent the answer.
@@ -75,8 +70,7 @@ impl Upgrade {
 }
 
 /// Checks the handshake. The answer completes it.
-#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
-pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Answer> {
+pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
     if is_extended_connect(request) {
         return accept_stream(request);
     }
@@ -123,8 +117,7 @@ pub(super) fn is_extended_connect<B>(request: &Request<B>) -> bool {
 
 /// The handshake inside HTTP/2: no key to answer, since nobody there takes a WebSocket for something else. The place of
 /// the connection stays with the connection.
-#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
-fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Answer> {
+fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
     match single(request.headers(), &header::SEC_WEBSOCKET_VERSION) {
         Some(b"13") => {}
         Some(_) => return Err(refuse_handshake(UpgradeError::UnsupportedVersion)),
@@ -135,11 +128,11 @@ fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Answe
 }
 
 /// The stream that the host server will let go.
-#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
-fn promised<B>(request: &mut Request<B>) -> Result<OnUpgrade, Answer> {
+fn promised<B>(request: &mut Request<B>) -> Result<OnUpgrade, Refusal> {
     request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
         tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
-        refuse(RequestError::TRANSPORT_HANDSHAKE_ERROR, true)
+        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
+        Refusal::new(error, ErrorContext::TransportHandshakeError)
     })
 }
 
@@ -149,7 +142,7 @@ fn joined(headers: &HeaderMap, name: &header::HeaderName) -> Option<Vec<u8>> {
     (!values.is_empty()).then(|| values.join(&b", "[..]))
 }
 
-fn refuse_handshake(error: UpgradeError) -> Answer {
+fn refuse_handshake(error: UpgradeError) -> Refusal {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut answer = typed(status, "text/html", error.to_string());
     let headers = answer.headers_mut();
@@ -157,7 +150,10 @@ fn refuse_handshake(error: UpgradeError) -> Answer {
     if status == StatusCode::UPGRADE_REQUIRED {
         headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
-    answer
+    let mut refusal =
+        Refusal::new(RequestError::TRANSPORT_HANDSHAKE_ERROR, ErrorContext::TransportHandshakeError);
+    refusal.answer = RefusalAnswer::Own(Box::new(answer));
+    refusal
 }
 
 /// Waits for the HTTP server to let the stream go. The wait has a task of its own, so that the session's is
@@ -166,9 +162,13 @@ fn take_over(upgrade: Upgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Lin
     let limit = conn.shared.config.upgrade_timeout;
     tokio::spawn(async move {
         match tokio::time::timeout(limit, upgrade.link(conn.shared.config.max_payload_bytes)).await {
-            Ok(Ok(link)) => then(conn, link),
+            Ok(Ok(link)) => return then(conn, link),
             Ok(Err(error)) => tracing::debug!(%error, "upgrade_failed"),
             Err(_) => tracing::debug!("upgrade_timed_out"),
+        }
+        if conn.transport() == Transport::WebSocket {
+            // A session that was to begin with it keeps its id no longer.
+            conn.shared.registry.remove(&conn);
         }
     });
 }

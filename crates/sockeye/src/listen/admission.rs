@@ -279,9 +279,8 @@ mod tests {
         let mut warned = Vec::new();
         for _ in 0..8 {
             assert!(admission.admit(from("1.2.3.4")).is_none());
-            let state = admission.state();
-            warned.push((state.warned.unwrap().elapsed().as_secs(), state.refused));
-            drop(state);
+            let seen = |state: &State| (state.warned.unwrap().elapsed().as_secs(), state.refused);
+            warned.push(seen(&admission.state()));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         assert_eq!(warned, [(0, 0), (1, 1), (2, 2), (0, 0), (1, 1), (2, 2), (0, 0), (1, 1)]);

@@ -47,6 +47,11 @@ pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<ServerConfig> {
 }
 
 impl Protocols {
+    pub(super) fn with_tls(mut self, config: Arc<ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
     /// Offers by ALPN what we speak, whatever the configuration of the user says.
     pub(super) fn prepare_tls(&mut self) {
         let Some(config) = &mut self.tls else { return };
