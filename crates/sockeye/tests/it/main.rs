@@ -28,6 +28,7 @@ mod origin;
 mod packets;
 mod panics;
 mod parents;
+mod parsers;
 mod payloads;
 mod polling;
 mod pressure;
