@@ -2,6 +2,7 @@
 
 mod emit;
 mod listen;
+mod protocol;
 mod queue;
 
 pub use queue::Queue;

@@ -14,6 +14,7 @@ mod acks;
 mod capacity;
 mod compression;
 mod edges;
+mod eio3;
 mod events;
 mod floods;
 mod frames;
