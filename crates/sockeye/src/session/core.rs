@@ -7,10 +7,11 @@ use super::polling::Polling;
 use super::sockets::{Place, Request, Sockets};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
+use crate::error::HandlerError;
 use crate::server::Upper;
 use bytes::Bytes;
 use sockeye_proto::Timestamp;
-use sockeye_proto::connection::{ServerConnection, ServerEvent};
+use sockeye_proto::connection::{ConnectionError, ServerConnection, ServerEvent};
 use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError};
 use sockeye_proto::websocket::{CloseCode, Message as Frame};
 use std::sync::Arc;
@@ -55,6 +56,11 @@ impl Core {
             Ok(event) => event,
             Err(error) => {
                 tracing::debug!(%error, "bad_packet");
+                if let ConnectionError::Mux(error) = &error
+                    && error.is_parse_error()
+                {
+                    self.sockets.raise(&HandlerError::Packet(error.clone()));
+                }
                 self.end(error.reason(), Goodbye::Close(None));
                 return Flow::Pause;
             }

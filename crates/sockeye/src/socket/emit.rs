@@ -3,7 +3,7 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{room, with_frames};
+use crate::frames::{HEADROOM, room, with_frames};
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -35,7 +35,16 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
+        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
+        self.send_event(encoded, Delivery::Reliable)
+    }
+
+    /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -47,7 +56,7 @@ impl Socket {
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Volatile)
+        self.send_event(encoded, Delivery::Volatile)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -96,7 +105,9 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
+        let sent = encode_event(self.0.namespace.name(), event, Some(id), args, room())
+            .map_err(EmitError::from)
+            .and_then(|encoded| self.send_event(encoded, Delivery::Reliable));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -112,6 +123,13 @@ impl Socket {
     ) -> Result<(), EmitError> {
         let encoded = encode(self.0.namespace.name(), room())?;
         self.send_encoded(encoded, Delivery::Reliable)
+    }
+
+    fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(&encoded, HEADROOM);
+        }
+        self.send_encoded(encoded, delivery)
     }
 
     fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {

@@ -18,6 +18,7 @@ mod floods;
 mod frames;
 mod inbox;
 mod lifecycle;
+mod listeners;
 mod mounting;
 mod namespaces;
 mod order;
