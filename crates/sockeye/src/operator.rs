@@ -2,13 +2,13 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, readdressed, shared_frames};
+use crate::frames::{HEADROOM, readdressed};
 use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{Encoded, EventArgs};
+use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
-        self.deliver(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet });
+        self.deliver(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
         Ok(())
     }
 
@@ -129,16 +129,18 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let receivers = self.deliver(encoded, |packet| packet.with_ack(id, collector.clone()));
-        collector.expect(receivers);
+        match self.deliver(encoded, |packet| packet.with_ack(id, collector.clone())) {
+            Ok(receivers) => collector.expect(receivers),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        }
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> usize {
+    fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
         let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
             let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
-            let packet = prepare(Packet::new(shared_frames(encoded)));
+            let packet = prepare(Packet::new(namespace.encoding.shared_frames(encoded)?));
             let receivers = namespace.adapter().broadcast(&self.target, &packet);
             // Now that no lock is held.
             if let Some((sockets, encoded)) = shown
@@ -146,7 +148,7 @@ impl BroadcastOperator {
             {
                 sockets.for_each(|socket| socket.show_outgoing(&event.name, &event.args));
             }
-            receivers
+            Ok(receivers)
         };
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),

@@ -3,7 +3,7 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, room, with_frames};
+use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -29,14 +29,14 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// `Encode`: a reserved name, more than 10 attachments, or a value that does not serialize.
+    /// `Encode`: a reserved name, more binary values than
+    /// `ServerBuilder::max_attachments`, or a value that does not serialize.
     /// `Refused`: the client reads too slowly; the connection is closing.
     /// `Closed`: the socket is disconnected.
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_event(encoded, Delivery::Reliable)
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable)
     }
 
     /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
@@ -55,8 +55,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_event(encoded, Delivery::Volatile)
+        self.send_event(self.encode(event, None, args)?, Delivery::Volatile)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -105,7 +104,8 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = encode_event(self.0.namespace.name(), event, Some(id), args, room())
+        let sent = self
+            .encode(event, Some(id), args)
             .map_err(EmitError::from)
             .and_then(|encoded| self.send_event(encoded, Delivery::Reliable));
         match sent {
@@ -121,8 +121,13 @@ impl Socket {
         &self,
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
-        let encoded = encode(self.0.namespace.name(), room())?;
+        let encoded = encode(self.0.namespace.name(), self.0.namespace.encoding.room())?;
         self.send_encoded(encoded, Delivery::Reliable)
+    }
+
+    fn encode(&self, event: &str, ack_id: Option<u64>, args: impl EventArgs) -> Result<Encoded, EncodeError> {
+        let namespace = &self.0.namespace;
+        encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
     }
 
     fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
@@ -136,6 +141,7 @@ impl Socket {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        with_frames(encoded, |frames| self.0.conn.push(frames, delivery)).outcome()
+        let encoding = &self.0.namespace.encoding;
+        encoding.with_frames(encoded, |frames| self.0.conn.push(frames, delivery))?.outcome()
     }
 }
