@@ -3,6 +3,7 @@
 mod emit;
 mod listen;
 mod outgoing;
+mod protocol;
 mod queue;
 mod request;
 

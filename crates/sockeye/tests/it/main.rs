@@ -13,6 +13,7 @@ mod client;
 mod acks;
 mod compression;
 mod edges;
+mod eio3;
 mod events;
 mod floods;
 mod frames;
