@@ -22,6 +22,7 @@ mod http2;
 mod http2_floods;
 mod inbox;
 mod lifecycle;
+mod listeners;
 mod mounting;
 mod namespaces;
 mod order;
