@@ -1456,6 +1456,8 @@ var Session = class _Session extends Emitter {
   opts;
   /** @internal Transports to use, the one in use first. */
   _factories;
+  /** @internal When the server has been silent for too long. */
+  _pingTimeoutTime = Number.POSITIVE_INFINITY;
   /** @internal Ends the probe that is under way. */
   _endProbe;
   #target;
@@ -1465,7 +1467,6 @@ var Session = class _Session extends Emitter {
   #inFlight = 0;
   #maxPayload = 0;
   #pingDelay = 0;
-  #pingDeadline = Number.POSITIVE_INFINITY;
   #pingTimer;
   /** Stops listening to the page. */
   #leavePage = [];
@@ -1520,7 +1521,7 @@ var Session = class _Session extends Emitter {
   }
   /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
   _hasPingExpired() {
-    const expired = Date.now() > this.#pingDeadline;
+    const expired = Date.now() > this._pingTimeoutTime;
     if (expired) queueMicrotask(() => this.#end("ping timeout"));
     return expired;
   }
@@ -1657,7 +1658,7 @@ var Session = class _Session extends Emitter {
   }
   #watchPing() {
     stopTimer(this.opts, this.#pingTimer);
-    this.#pingDeadline = Date.now() + this.#pingDelay;
+    this._pingTimeoutTime = Date.now() + this.#pingDelay;
     this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
   }
   #write(packet) {
@@ -1715,9 +1716,12 @@ function nextOffset(current, candidate) {
 var RetryQueue = class {
   #queued = [];
   #retries;
+  #isReady;
   #send;
-  constructor(retries, send) {
+  /** Sends only while `isReady`. */
+  constructor(retries, isReady, send) {
     this.#retries = retries;
+    this.#isReady = isReady;
     this.#send = send;
   }
   get length() {
@@ -1726,11 +1730,12 @@ var RetryQueue = class {
   /** Adds an event; a function at its end is called when it is acknowledged or given up. */
   add(args, flags) {
     this.#queued.push({ args, flags, tries: 0, pending: false });
+    this.drain();
   }
-  /** Sends the first event, unless it is under way. Only while connected. */
+  /** Sends the first event, if that can be and is not under way. */
   drain() {
     const [first] = this.#queued;
-    if (!first || first.pending) return;
+    if (!first || first.pending || !this.#isReady()) return;
     first.pending = true;
     first.tries++;
     const args = [...first.args];
@@ -1741,6 +1746,7 @@ var RetryQueue = class {
         this.#queued.shift();
         if (ack) invoke(void 0, ack, [error, ...answer]);
       }
+      this.drain();
     });
   }
 };
@@ -1763,6 +1769,8 @@ var Socket = class extends Emitter {
   receiveBuffer = [];
   /** Events that were emitted without a connection; sent before `connect`. */
   sendBuffer = [];
+  /** What awaits an answer, by the id of the event. */
+  acks = {};
   /** @internal The private id, with which the server finds the state of the last connection. */
   _pid;
   /** @internal */
@@ -1770,7 +1778,6 @@ var Socket = class extends Emitter {
   /** @internal Events that are sent until they are acknowledged. */
   _queue;
   #opts;
-  #acks = /* @__PURE__ */ new Map();
   #nextId = 0;
   #onAny = [];
   #onAnyOutgoing = [];
@@ -1790,6 +1797,7 @@ var Socket = class extends Emitter {
     if (opts.retries) {
       this._queue = new RetryQueue(
         opts.retries,
+        () => this.connected,
         (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags)
       );
     }
@@ -1799,7 +1807,7 @@ var Socket = class extends Emitter {
   }
   /** Connects, unless that is done or under way. */
   connect() {
-    if (this.active) return this;
+    if (this.connected) return this;
     this.active = true;
     if (this.io._readyState === "open") this._onOpen();
     else if (!this.io._reconnecting) this.io.open();
@@ -1829,12 +1837,8 @@ var Socket = class extends Emitter {
     this.#flags = {};
     if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
     const data = [event, ...args];
-    if (!this._queue || flags.volatile) {
-      this.#emit(data, flags);
-    } else {
-      this._queue.add(data, flags);
-      if (this.connected) this._queue.drain();
-    }
+    if (!this._queue || flags.volatile) this.#emit(data, flags);
+    else this._queue.add(data, flags);
     return this;
   }
   /** Sends an event; resolves with the answer, rejects when there will be none. */
@@ -2019,12 +2023,12 @@ var Socket = class extends Emitter {
       },
       timeout
     );
-    this.#acks.set(id, { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] });
+    this.acks[id] = { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] };
   }
   #takeAck(id) {
-    const ack = this.#acks.get(id);
-    stopTimer(this.io.opts, ack?.timer);
-    this.#acks.delete(id);
+    const ack = this.acks[id];
+    if (ack?.timer) stopTimer(this.io.opts, ack.timer);
+    delete this.acks[id];
     return ack;
   }
   #onAck({ id, data = [] }) {
@@ -2033,7 +2037,7 @@ var Socket = class extends Emitter {
   }
   /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
   #failAcks() {
-    for (const id of [...this.#acks.keys()]) {
+    for (const id of Object.keys(this.acks).map(Number)) {
       if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
       const ack = this.#takeAck(id);
       if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);

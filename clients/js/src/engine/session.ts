@@ -79,6 +79,8 @@ export class Session extends Emitter<SessionEvents> {
 
   /** @internal Transports to use, the one in use first. */
   readonly _factories: TransportFactory[];
+  /** @internal When the server has been silent for too long. */
+  _pingTimeoutTime = Number.POSITIVE_INFINITY;
   /** @internal Ends the probe that is under way. */
   _endProbe: (() => void) | undefined;
 
@@ -89,7 +91,6 @@ export class Session extends Emitter<SessionEvents> {
   #inFlight = 0;
   #maxPayload = 0;
   #pingDelay = 0;
-  #pingDeadline = Number.POSITIVE_INFINITY;
   #pingTimer: Timer;
   /** Stops listening to the page. */
   readonly #leavePage: (() => void)[] = [];
@@ -154,7 +155,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
   _hasPingExpired(): boolean {
-    const expired = Date.now() > this.#pingDeadline;
+    const expired = Date.now() > this._pingTimeoutTime;
     if (expired) queueMicrotask(() => this.#end("ping timeout"));
     return expired;
   }
@@ -303,7 +304,7 @@ export class Session extends Emitter<SessionEvents> {
 
   #watchPing(): void {
     stopTimer(this.opts, this.#pingTimer);
-    this.#pingDeadline = Date.now() + this.#pingDelay;
+    this._pingTimeoutTime = Date.now() + this.#pingDelay;
     this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
   }
 
