@@ -1,8 +1,10 @@
 //! The options of a server, with their defaults and units. Those of one area stand in a submodule.
 
 mod compression;
+mod eio3;
 mod error;
 mod http;
+mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
@@ -14,9 +16,10 @@ pub use pressure::SlowReader;
 use self::http::HttpOptions;
 use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
+use crate::listen::{Capacity, Protocols};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
-use sockeye_proto::engine::{Heartbeat, Transport};
+use sockeye_proto::engine::{Accepts, Heartbeat, Transport};
 use sockeye_proto::socket::MuxLimits;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -28,6 +31,7 @@ pub(crate) struct Config {
     /// Without a trailing slash.
     pub(crate) path: String,
     pub(crate) transports: Vec<Transport>,
+    pub(crate) accepts: Accepts,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -41,6 +45,9 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    /// Of the server's own listener.
+    pub(crate) capacity: Capacity,
+    pub(crate) protocols: Protocols,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) namespaces: NamespaceOptions,
 }
@@ -99,6 +106,7 @@ impl Default for Config {
         Self {
             path: "/socket.io".to_owned(),
             transports: vec![Transport::Polling, Transport::WebSocket],
+            accepts: Accepts::default(),
             heartbeat: Heartbeat::default(),
             upgrade_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(45),
@@ -111,6 +119,8 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            capacity: Capacity::default(),
+            protocols: Protocols::default(),
             states: HashMap::new(),
             namespaces: NamespaceOptions::default(),
         }
