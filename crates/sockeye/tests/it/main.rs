@@ -16,6 +16,7 @@ mod compression;
 mod edges;
 mod eio3;
 mod events;
+mod examples;
 mod floods;
 mod frames;
 mod http2;
