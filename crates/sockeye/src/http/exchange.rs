@@ -6,6 +6,7 @@ use super::cors::{Access, Grant};
 use super::hooks::guarded;
 use super::proxies::Peer;
 use super::refusal::{ConnectionError, Refusal, RefusalAnswer, clean};
+use super::websocket::is_extended_connect;
 use super::{Answer, ErrorContext, RequestHead, client_files, plain};
 use crate::conn::Conn;
 use crate::server::Shared;
@@ -48,7 +49,7 @@ impl Exchange {
             head,
             compressed,
             grant: Grant::default(),
-            upgrade: headers.contains_key(header::UPGRADE),
+            upgrade: headers.contains_key(header::UPGRADE) || is_extended_connect(request),
             distrustful: agent.contains(";MSIE") || agent.contains("Trident/"),
         }
     }
@@ -216,6 +217,8 @@ fn origin<B>(request: &Request<B>) -> String {
 fn method_of<B>(request: &Request<B>) -> engine::Method {
     match *request.method() {
         Method::GET => engine::Method::Get,
+        // A WebSocket over HTTP/2 is a GET in all that matters to the engine.
+        Method::CONNECT if is_extended_connect(request) => engine::Method::Get,
         Method::POST => engine::Method::Post,
         Method::OPTIONS => engine::Method::Options,
         _ => engine::Method::Other,

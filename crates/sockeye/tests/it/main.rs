@@ -11,12 +11,15 @@
 mod client;
 
 mod acks;
+mod capacity;
 mod compression;
 mod edges;
 mod eio3;
 mod events;
 mod floods;
 mod frames;
+mod http2;
+mod http2_floods;
 mod inbox;
 mod lifecycle;
 mod listeners;
@@ -38,5 +41,7 @@ mod sessions;
 mod shutdown;
 mod sizes;
 mod slowloris;
+mod smuggling;
+mod tls;
 mod upgrade;
 mod upgrade_requests;
