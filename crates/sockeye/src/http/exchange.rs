@@ -68,15 +68,15 @@ impl Exchange {
                 return Err(Refusal::new(RequestError::INVALID_ORIGIN, context));
             }
         };
-        if config.serve_client
-            && let Some(file) = client_files::find(request.uri().path(), &config.path)
-        {
-            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
-        }
         if request.method() == Method::OPTIONS
             && let Some(preflight) = cors.preflight(request.headers())
         {
             return Ok(Decision::Answer(preflight));
+        }
+        if config.serve_client
+            && let Some(file) = client_files::find(request.uri().path(), &config.path)
+        {
+            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
         }
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let ask = classify(method_of(request), &query, self.upgrade, &config.transports, config.accepts);
@@ -133,7 +133,7 @@ impl Exchange {
     fn refuse_origin<B>(&self, request: &Request<B>) -> Refusal {
         let origin = origin(request);
         if self.shared.warnings.allow(self.shared.now()) {
-            tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([\"{origin}\"])");
+            tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([..])");
         }
         let mut refusal = Refusal::new(RequestError::Forbidden, ErrorContext::OriginRefused { origin });
         let answer = super::typed(StatusCode::FORBIDDEN, "application/json", RequestError::Forbidden.body());
