@@ -87,8 +87,8 @@ export const rooms = [
   },
   {
     name: "a client that left is in no room",
-    // 2.5 may take the end of its old connection for that of the new one, if it comes back at once.
-    since: 3,
+    // Older clients may take the end of their old connection for that of the new one, if they come back at once.
+    since: 4,
     async run(world) {
       const [a, leaver] = await three(world);
       await a.call("join", "green");
