@@ -14,6 +14,7 @@ mod acks;
 mod compression;
 mod edges;
 mod events;
+mod extract;
 mod floods;
 mod frames;
 mod inbox;
