@@ -51,6 +51,8 @@ mod registry;
 mod server;
 mod session;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, AnyReply, BroadcastAckError, BroadcastAckFuture};

@@ -37,5 +37,6 @@ mod sessions;
 mod shutdown;
 mod sizes;
 mod slowloris;
+mod testing;
 mod upgrade;
 mod upgrade_requests;
