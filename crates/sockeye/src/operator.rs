@@ -41,7 +41,7 @@ impl BroadcastOperator {
 
     /// Adds the sockets in `room`. A socket's id is its own room.
     pub fn to(mut self, room: &str) -> Self {
-        self.target.rooms.push(room);
+        self.target.rooms.push(self.namespace.unqualified(room));
         self
     }
 
@@ -52,7 +52,7 @@ impl BroadcastOperator {
 
     /// Leaves out the sockets in `room`.
     pub fn except(mut self, room: &str) -> Self {
-        self.target.except.push(room);
+        self.target.except.push(self.namespace.unqualified(room));
         self
     }
 
@@ -83,8 +83,25 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
-        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
+        self.deliver(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
         Ok(())
+    }
+
+    /// [`BroadcastOperator::emit`] of an event called `message`. Source: mirrors `io.send` and `io.write` in Node.
+    ///
+    /// # Errors
+    /// As [`BroadcastOperator::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// How many sockets are chosen.
+    pub fn count(&self) -> usize {
+        let count = |namespace: &NamespaceInner| namespace.adapter().members(&self.target).len();
+        match self.namespace.as_parent() {
+            None => count(&self.namespace),
+            Some(parent) => parent.children().iter().map(|child| count(child)).sum(),
+        }
     }
 
     /// Sends an event to the chosen sockets and resolves to the first argument of each one's answer, in the
@@ -112,7 +129,7 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        match self.send(encoded, |packet| packet.with_ack(id, collector.clone())) {
+        match self.deliver(encoded, |packet| packet.with_ack(id, collector.clone())) {
             Ok(receivers) => collector.expect(receivers),
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         }
@@ -120,10 +137,18 @@ impl BroadcastOperator {
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
-        let deliver = |namespace: &NamespaceInner, encoded| {
+    fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
+        let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
+            let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
             let packet = prepare(Packet::new(namespace.encoding.shared_frames(encoded)?));
-            Ok(namespace.adapter().broadcast(&self.target, &packet))
+            let receivers = namespace.adapter().broadcast(&self.target, &packet);
+            // Now that no lock is held.
+            if let Some((sockets, encoded)) = shown
+                && let Some(event) = encoded.event(HEADROOM)
+            {
+                sockets.for_each(|socket| socket.show_outgoing(&event.name, &event.args));
+            }
+            Ok(receivers)
         };
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),

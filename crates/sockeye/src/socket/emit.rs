@@ -3,6 +3,7 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
+use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -35,7 +36,15 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable)
+    }
+
+    /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -46,9 +55,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded =
-            encode_event(self.0.namespace.name(), event, None, args, self.0.namespace.encoding.room())?;
-        self.send_encoded(encoded, Delivery::Volatile)
+        self.send_event(self.encode(event, None, args)?, Delivery::Volatile)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -97,7 +104,10 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
+        let sent = self
+            .encode(event, Some(id), args)
+            .map_err(EmitError::from)
+            .and_then(|encoded| self.send_event(encoded, Delivery::Reliable));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -113,6 +123,18 @@ impl Socket {
     ) -> Result<(), EmitError> {
         let encoded = encode(self.0.namespace.name(), self.0.namespace.encoding.room())?;
         self.send_encoded(encoded, Delivery::Reliable)
+    }
+
+    fn encode(&self, event: &str, ack_id: Option<u64>, args: impl EventArgs) -> Result<Encoded, EncodeError> {
+        let namespace = &self.0.namespace;
+        encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
+    }
+
+    fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(&encoded, HEADROOM);
+        }
+        self.send_encoded(encoded, delivery)
     }
 
     fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
