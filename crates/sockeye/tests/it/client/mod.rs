@@ -3,10 +3,12 @@
 
 mod both;
 mod clock;
+pub(crate) mod h2;
 mod host;
 mod http;
 mod patience;
 mod poller;
+pub(crate) mod tls;
 mod ws;
 
 pub(crate) use both::Client;
