@@ -20,6 +20,7 @@ mod compression;
 mod edges;
 mod eio3;
 mod events;
+mod examples;
 mod extract;
 mod floods;
 mod frames;
