@@ -5,13 +5,16 @@ use crate::config::ServerBuilder;
 use crate::conn::Conn;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
-use crate::http::{NotFound, SockeyeService};
+use crate::http::{NotFound, RequestHead, SockeyeService};
 use crate::server::{Shared, Upper};
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
-use sockeye_proto::engine::{CloseReason, Protocol};
+use sockeye_proto::SessionId;
+pub use sockeye_proto::engine::CloseReason;
+use sockeye_proto::engine::{Protocol, Transport};
 use sockeye_proto::websocket::{Opcode, encode_frame};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A message of an engine session.
@@ -36,8 +39,118 @@ impl Message {
     }
 }
 
-/// What is called for each message of each session, inside the session's task.
-pub(crate) type EngineHandler = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
+/// What an [`EngineServer`] calls: at the beginning of each session, for each of its messages, at its end. All
+/// of it runs in the session's task, so it must not block; a panic is caught and costs that call alone.
+///
+/// ```
+/// use sockeye::Server;
+/// use sockeye::engine::{EngineHandlers, EngineServer, Message};
+///
+/// let handlers = EngineHandlers::new()
+///     .on_connect(|socket| {
+///         let _ = socket.send(Message::Text("welcome".to_owned()));
+///     })
+///     .on_message(|socket, message| {
+///         let _ = socket.send(message);
+///     })
+///     .on_close(|_, reason| println!("gone: {reason}"));
+/// let engine = EngineServer::with_handlers(Server::builder().path("/engine.io"), handlers);
+/// # drop(engine);
+/// ```
+///
+/// Source: the events `connection` of the engine, `message` and `close` of its sockets in Node.
+#[derive(Default)]
+pub struct EngineHandlers {
+    connect: Option<Box<dyn Fn(&EngineSocket) + Send + Sync>>,
+    message: Option<OnMessage>,
+    close: Option<Box<dyn Fn(&EngineSocket, CloseReason) + Send + Sync>>,
+}
+
+/// What wants the request beside a message costs a copy of its head, so the two are kept apart.
+enum OnMessage {
+    Alone(Box<dyn Fn(&EngineSocket, Message) + Send + Sync>),
+    WithRequest(Box<dyn Fn(&EngineSocket, Message, Option<&RequestHead>) + Send + Sync>),
+}
+
+impl EngineHandlers {
+    /// Handlers that do nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Called when a session has begun, before its first message.
+    pub fn on_connect(mut self, handler: impl Fn(&EngineSocket) + Send + Sync + 'static) -> Self {
+        self.connect = Some(Box::new(handler));
+        self
+    }
+
+    /// Called for each message, in order of arrival within a session.
+    pub fn on_message(mut self, handler: impl Fn(&EngineSocket, Message) + Send + Sync + 'static) -> Self {
+        self.message = Some(OnMessage::Alone(Box::new(handler)));
+        self
+    }
+
+    /// As [`on_message`](Self::on_message), with the POST that carried the message: `None` on a WebSocket. The head
+    /// of each POST is copied for it. Replaces `on_message`. Source: `socket.transport.dataReq` in Node.
+    pub fn on_message_with_request(
+        mut self,
+        handler: impl Fn(&EngineSocket, Message, Option<&RequestHead>) + Send + Sync + 'static,
+    ) -> Self {
+        self.message = Some(OnMessage::WithRequest(Box::new(handler)));
+        self
+    }
+
+    /// Called once when a session ends, with the reason. What is sent from here is not sent any more.
+    pub fn on_close(mut self, handler: impl Fn(&EngineSocket, CloseReason) + Send + Sync + 'static) -> Self {
+        self.close = Some(Box::new(handler));
+        self
+    }
+
+    /// Whether messages are shown with the request that carried them.
+    pub(crate) fn want_requests(&self) -> bool {
+        matches!(self.message, Some(OnMessage::WithRequest(_)))
+    }
+
+    pub(crate) fn connected(&self, conn: &Arc<Conn>) {
+        if let Some(handler) = &self.connect {
+            guarded("on_connect", || handler(&EngineSocket(conn.clone())));
+        }
+    }
+
+    pub(crate) fn message(&self, conn: &Arc<Conn>, message: Message, request: Option<&RequestHead>) {
+        let socket = EngineSocket(conn.clone());
+        match &self.message {
+            Some(OnMessage::Alone(handler)) => guarded("on_message", || handler(&socket, message)),
+            Some(OnMessage::WithRequest(handler)) => {
+                guarded("on_message", || handler(&socket, message, request));
+            }
+            None => {}
+        }
+    }
+
+    pub(crate) fn closed(&self, conn: &Arc<Conn>, reason: CloseReason) {
+        if let Some(handler) = &self.close {
+            guarded("on_close", || handler(&EngineSocket(conn.clone()), reason));
+        }
+    }
+}
+
+/// Calls code of the user's: a panic ends here.
+fn guarded(handler: &'static str, call: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(call)).is_err() {
+        tracing::error!(handler, "engine_handler_panicked");
+    }
+}
+
+impl fmt::Debug for EngineHandlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineHandlers")
+            .field("connect", &self.connect.is_some())
+            .field("message", &self.message.is_some())
+            .field("close", &self.close.is_some())
+            .finish()
+    }
+}
 
 /// An Engine.IO server without Socket.IO.
 ///
@@ -62,7 +175,12 @@ impl EngineServer {
         options: ServerBuilder,
         on_message: impl Fn(&EngineSocket, Message) + Send + Sync + 'static,
     ) -> Self {
-        Self(options.into_engine(Upper::Engine(Box::new(on_message))))
+        Self::with_handlers(options, EngineHandlers::new().on_message(on_message))
+    }
+
+    /// A server that calls `handlers`, for those who look at more than messages.
+    pub fn with_handlers(options: ServerBuilder, handlers: EngineHandlers) -> Self {
+        Self(options.into_engine(Upper::Engine(Box::new(handlers))))
     }
 
     /// The tower service to mount.
@@ -102,8 +220,14 @@ impl fmt::Debug for EngineServer {
 pub struct EngineSocket(Arc<Conn>);
 
 impl EngineSocket {
-    pub(crate) fn new(conn: Arc<Conn>) -> Self {
-        Self(conn)
+    /// The id of the session: a secret between it and its client. Source: `socket.id` of the engine in Node.
+    pub fn id(&self) -> &SessionId {
+        &self.0.sid
+    }
+
+    /// What the session is on at the moment. Source: `socket.transport.name` in Node.
+    pub fn transport(&self) -> Transport {
+        self.0.transport()
     }
 
     /// The request that opened the session.

@@ -6,7 +6,7 @@ pub use shutdown::Shutdown;
 
 use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
-use crate::engine::EngineHandler;
+use crate::engine::EngineHandlers;
 use crate::goodbye::Goodbye;
 use crate::http::{BadSids, CorsPolicy};
 use crate::listen::Admission;
@@ -88,7 +88,7 @@ enum Phase {
 /// What stands on top of the engine sessions.
 pub(crate) enum Upper {
     SocketIo(Namespaces),
-    Engine(EngineHandler),
+    Engine(Box<EngineHandlers>),
 }
 
 /// What a server holds at one moment.
@@ -237,6 +237,11 @@ impl Shared {
 
     pub(crate) fn instant(&self, at: Timestamp) -> Instant {
         self.origin + at.since(Timestamp::default())
+    }
+
+    /// Whether packets of a POST go on with its head.
+    pub(crate) fn want_requests(&self) -> bool {
+        matches!(&self.upper, Upper::Engine(handlers) if handlers.want_requests())
     }
 
     /// The table of namespaces; an engine alone has none.

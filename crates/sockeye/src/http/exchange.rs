@@ -40,7 +40,8 @@ pub(super) enum Decision {
 
 impl Exchange {
     pub(super) fn new<B>(shared: Arc<Shared>, request: &Request<B>, peer: &Peer) -> Self {
-        let head = shared.config.http.hooks.want_head().then(|| RequestHead::of(request, peer));
+        let wanted = shared.config.http.hooks.want_head() || shared.want_requests();
+        let head = wanted.then(|| RequestHead::of(request, peer));
         let headers = request.headers();
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let compressed = Compressed::for_request(headers, shared.config.http_compression);
@@ -121,6 +122,11 @@ impl Exchange {
             Ok(Ask::Post(_)) => Ok(Decision::Post(conn)),
             Ok(_) => Ok(Decision::Poll(conn)),
         }
+    }
+
+    /// The head that goes with the packets of a POST, where somebody looks at it.
+    pub(super) fn carried_head(&self) -> Option<RequestHead> {
+        self.head.clone().filter(|_| self.shared.want_requests())
     }
 
     fn count_guess(&self, mut refusal: Refusal, peer: &Peer) -> Refusal {

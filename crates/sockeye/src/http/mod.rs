@@ -197,7 +197,8 @@ where
             Err(refusal) => exchange.refuse(refusal),
         }),
         Ok(Decision::Post(conn)) => {
-            Box::pin(async move { exchange.finish_polling(polling::post(conn, request).await) })
+            let head = exchange.carried_head();
+            Box::pin(async move { exchange.finish_polling(polling::post(conn, request, head).await) })
         }
         Ok(Decision::Poll(conn)) => {
             let compressed = exchange.compressed;

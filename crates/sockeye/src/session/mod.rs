@@ -141,6 +141,9 @@ impl Session {
             })
             .await;
         }
+        if let Upper::Engine(handlers) = &self.shared().upper {
+            handlers.connected(&self.core.conn);
+        }
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
     }
 
@@ -206,8 +209,8 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => {
-                match HeldPost::new(body, verdict, self.core.dialect) {
+            (Control::Post(body, request, verdict), Wire::Polling(polling)) => {
+                match HeldPost::new(body, request, verdict, self.core.dialect) {
                     Some(post) if polling.post.is_none() => polling.post = Some(post),
                     Some(post) => {
                         post.answer(Err(RequestError::BadRequest("OVERLAP")));
@@ -439,7 +442,7 @@ fn flush_polling(polling: &mut Polling, mailbox: &Mailbox<Control>, max_bytes: u
 /// Nobody will obey this any more.
 fn refuse(control: Control) {
     match control {
-        Control::Post(_, verdict) => {
+        Control::Post(.., verdict) => {
             let _ = verdict.send(Err(RequestError::UnknownSid));
         }
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.

@@ -3,6 +3,7 @@
 
 use super::dialect::{Content, Dialect, Payload, frames_of};
 use super::mailbox::Runs;
+use crate::http::RequestHead;
 use bytes::Bytes;
 use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadPacket, RequestError, SEPARATOR, v3};
 use std::task::{Context, Poll};
@@ -31,6 +32,8 @@ pub(crate) struct HeldPost {
     dialect: Dialect,
     /// Packets that were looked at.
     taken: usize,
+    /// The request, where somebody looks at it.
+    pub(super) request: Option<RequestHead>,
     verdict: oneshot::Sender<Result<(), RequestError>>,
 }
 
@@ -132,6 +135,7 @@ impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
     pub(crate) fn new(
         body: Bytes,
+        request: Option<RequestHead>,
         verdict: oneshot::Sender<Result<(), RequestError>>,
         dialect: Dialect,
     ) -> Option<Box<Self>> {
@@ -147,7 +151,7 @@ impl HeldPost {
             let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
             return None;
         }
-        Some(Box::new(Self { body, next: Some(0), dialect, taken: 0, verdict }))
+        Some(Box::new(Self { body, next: Some(0), dialect, taken: 0, request, verdict }))
     }
 
     /// The next packet. `None` when there is none left, an error when it is no packet.
