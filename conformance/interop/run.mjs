@@ -16,6 +16,7 @@ import { msgpack } from "./scenarios/msgpack.mjs";
 import { namespaces } from "./scenarios/namespaces.mjs";
 import { order } from "./scenarios/order.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
+import { requests } from "./scenarios/requests.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
 import { upgrades } from "./scenarios/upgrades.mjs";
 
@@ -50,5 +51,6 @@ await run(
   { SLOWPING: "1" },
 );
 await run(heartbeat, {});
+await run(requests, { SLOWPING: "1", DENY: "1" });
 await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
 runner.finish();

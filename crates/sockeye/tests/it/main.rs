@@ -19,6 +19,7 @@ mod client_files;
 mod compression;
 mod edges;
 mod eio3;
+mod engine_server;
 mod events;
 mod floods;
 mod frames;
