@@ -2,6 +2,7 @@
 //! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
 
 import parser from "socket.io-msgpack-parser";
+import { Nginx } from "./lib/nginx.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { Runner } from "./lib/runner.mjs";
 import { Server } from "./lib/server.mjs";
@@ -15,6 +16,7 @@ import { limits } from "./scenarios/limits.mjs";
 import { msgpack } from "./scenarios/msgpack.mjs";
 import { namespaces } from "./scenarios/namespaces.mjs";
 import { order } from "./scenarios/order.mjs";
+import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
 import { requests } from "./scenarios/requests.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
@@ -53,4 +55,22 @@ await run(
 await run(heartbeat, {});
 await run(requests, { SLOWPING: "1", DENY: "1" });
 await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
+if (options.proxied) await runProxied();
 runner.finish();
+
+/** The scenarios behind nginx, in each mode. */
+async function runProxied() {
+  const server = new Server(options.proxied());
+  await server.start();
+  const nginx = await Nginx.before(server.port);
+  for (const mode of MODES) {
+    for (const scenario of proxied) {
+      const world = new World(nginx, mode);
+      const full = () => scenario.run(world).finally(() => world.close());
+      const logs = () => `the server wrote:\n${server.log}\nnginx wrote:\n${nginx.log}`;
+      await runner.scenario(`${mode.name}: ${scenario.name}`, full, logs);
+    }
+  }
+  await nginx.kill();
+  await server.kill();
+}

@@ -21,6 +21,7 @@ mod edges;
 mod eio3;
 mod engine_server;
 mod events;
+mod examples;
 mod floods;
 mod frames;
 mod http2;
