@@ -10,15 +10,17 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+type OnConnect = Box<dyn Fn(&EngineSocket) + Send + Sync>;
+type OnClose = Box<dyn Fn(&EngineSocket, CloseReason) + Send + Sync>;
 type OnMessage = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
 type OnMessageOfRequest = Box<dyn Fn(&EngineSocket, Message, Option<&RequestHead>) + Send + Sync>;
 
 /// Called inside the task of a session; a panic costs the call and nothing else.
 #[derive(Default)]
 pub(crate) struct EngineHandlers {
-    connect: Option<Box<dyn Fn(&EngineSocket) + Send + Sync>>,
+    connect: Option<OnConnect>,
     message: Listening,
-    close: Option<Box<dyn Fn(&EngineSocket, CloseReason) + Send + Sync>>,
+    close: Option<OnClose>,
 }
 
 #[derive(Default)]
