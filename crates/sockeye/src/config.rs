@@ -1,5 +1,10 @@
 //! The options of a server, with their defaults and units.
 
+mod compression;
+mod pressure;
+
+pub use pressure::SlowReader;
+
 use crate::http::{Cors, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
@@ -20,17 +25,18 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
-    pub(crate) max_buffered_bytes: usize,
-    pub(crate) max_burst_bytes: usize,
+    pub(crate) pressure: pressure::Pressure,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
+    /// From how many bytes on HTTP bodies are compressed, if at all.
+    pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 impl Config {
     pub(crate) fn queue_limits(&self) -> Limits {
-        Limits { buffered: self.max_buffered_bytes, burst: self.max_burst_bytes }
+        self.pressure.limits()
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
@@ -52,11 +58,11 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
-            max_buffered_bytes: 4 * 1024 * 1024,
-            max_burst_bytes: 8 * 1024 * 1024,
+            pressure: pressure::Pressure::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
+            http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
         }
     }
@@ -131,20 +137,6 @@ impl ServerBuilder {
     /// Source: `maxHttpBufferSize` in Node.
     pub fn max_payload_bytes(mut self, bytes: usize) -> Self {
         self.0.max_payload_bytes = bytes;
-        self
-    }
-
-    /// How many outgoing bytes a connection may hold back once the kernel takes no more, or between two
-    /// polls: 4 MiB by default. Beyond it the client is closed as a slow reader.
-    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
-        self.0.max_buffered_bytes = bytes;
-        self
-    }
-
-    /// How many outgoing bytes may be queued before the connection had a chance to write: 8 MiB by default.
-    /// Beyond it an emit is refused and the client closed as a slow reader.
-    pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
-        self.0.max_burst_bytes = bytes;
         self
     }
 

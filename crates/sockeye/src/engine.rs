@@ -7,7 +7,7 @@ use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::http::{NotFound, SockeyeService};
 use crate::server::{Shared, Upper};
-use crate::session::mailbox::{Delivery, Push};
+use crate::session::mailbox::Delivery;
 use bytes::Bytes;
 use sockeye_proto::engine::CloseReason;
 use sockeye_proto::websocket::{Opcode, encode_frame};
@@ -103,13 +103,7 @@ impl EngineSocket {
             }
             Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
         }
-        match self.0.push(&frame, Delivery::Reliable) {
-            Push::Queued { .. } | Push::Dropped => Ok(()),
-            Push::Refused { queued, .. } => {
-                Err(EmitError::Refused { queued_bytes: queued, limit_bytes: self.0.mailbox.limits().burst })
-            }
-            Push::Closed => Err(EmitError::Closed),
-        }
+        self.0.push(&frame, Delivery::Reliable).outcome()
     }
 
     /// Ends the session: the client gets what was sent before, then the close.

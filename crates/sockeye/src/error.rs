@@ -16,11 +16,12 @@ pub enum EmitError {
     /// The event or its arguments cannot be a packet: a reserved name, too many attachments, a value that
     /// does not serialize.
     Encode(EncodeError),
-    /// The connection holds back so much that it is closed as a slow reader.
+    /// The connection holds back too much. It is closed as a slow reader, unless `ServerBuilder::slow_reader`
+    /// lets it stay.
     Refused {
         /// Bytes that were queued already.
         queued_bytes: usize,
-        /// The limit, `ServerBuilder::max_burst_bytes`.
+        /// The limit: `ServerBuilder::max_burst_bytes`, or `max_buffered_bytes` for a reader that may stay.
         limit_bytes: usize,
     },
     /// The socket is disconnected.
@@ -32,7 +33,7 @@ impl fmt::Display for EmitError {
         match self {
             EmitError::Encode(error) => write!(f, "the event cannot be encoded: {error}"),
             EmitError::Refused { queued_bytes, limit_bytes } => {
-                write!(f, "{queued_bytes} bytes wait for a slow reader, max_burst_bytes is {limit_bytes}")
+                write!(f, "{queued_bytes} bytes wait for a slow reader, the limit is {limit_bytes}")
             }
             EmitError::Closed => f.write_str("the socket is disconnected"),
         }

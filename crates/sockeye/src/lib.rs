@@ -52,7 +52,7 @@ mod socket;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
-pub use config::ServerBuilder;
+pub use config::{ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
@@ -65,7 +65,7 @@ pub use middleware::IntoVerdict;
 pub use namespace::Namespace;
 pub use operator::BroadcastOperator;
 pub use server::{Counts, Server};
-pub use socket::{Close, Socket};
+pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;

@@ -238,7 +238,7 @@ impl Namespace {
         self.broadcast().emit(event, args)
     }
 
-    fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
+    pub(crate) fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
     where
         H: Handler<A>,
         H::Output: IntoOutcome,

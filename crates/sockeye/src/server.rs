@@ -11,7 +11,7 @@ use sockeye_proto::engine::CloseReason;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, Weak};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     origin: Instant,
     tasks: AtomicUsize,
     direct: AtomicUsize,
+    refused: AtomicU64,
     closing: AtomicBool,
     /// A session task ended, or the server began to close.
     changed: Notify,
@@ -81,6 +82,8 @@ pub struct Counts {
     pub tasks: usize,
     /// WebSockets that were taken back from the HTTP server as plain TCP, the fast path.
     pub direct: usize,
+    /// Broadcasts that a receiver did not get because it reads too slowly, since the server was made.
+    pub refused: u64,
 }
 
 impl Server {
@@ -120,6 +123,7 @@ impl Server {
             rooms: 0,
             tasks: self.shared.tasks.load(Ordering::Relaxed),
             direct: self.shared.direct.load(Ordering::Relaxed),
+            refused: self.shared.refused.load(Ordering::Relaxed),
         };
         if let Upper::SocketIo(namespaces) = &self.shared.upper {
             let others = namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -188,6 +192,7 @@ impl Shared {
             origin: Instant::now(),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             changed: Notify::new(),
         })
@@ -217,6 +222,10 @@ impl Shared {
     pub(crate) fn task_started(self: &Arc<Self>) -> TaskGuard {
         self.tasks.fetch_add(1, Ordering::Relaxed);
         TaskGuard { shared: self.clone(), direct: false }
+    }
+
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn is_closing(&self) -> bool {

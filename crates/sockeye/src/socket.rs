@@ -2,6 +2,9 @@
 
 mod emit;
 mod listen;
+mod queue;
+
+pub use queue::Queue;
 
 use crate::ack::{AckTable, Collector, Settled};
 use crate::conn::Conn;
@@ -224,7 +227,7 @@ impl Socket {
         let phase = &self.0.phase;
         if phase.compare_exchange(CONNECTED, DISCONNECTED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             let packet = encode_disconnect(self.0.namespace.name(), room());
-            with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Reliable));
+            with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
             self.0.conn.control(Control::Leave(self.0.namespace.shared_name(), self.0.id));
         }
         if close == Close::Connection {
@@ -338,7 +341,11 @@ impl Member for SocketInner {
         }
         let delivery = if packet.is_volatile() { Delivery::Volatile } else { Delivery::Reliable };
         match self.conn.push_shared(packet.frames(), delivery) {
-            Push::Queued { wake } | Push::Refused { wake, .. } => wake,
+            Push::Queued { wake } => wake,
+            Push::Refused { wake, .. } => {
+                self.conn.shared.count_refused();
+                wake
+            }
             Push::Dropped | Push::Closed => false,
         }
     }

@@ -19,6 +19,7 @@ pub(crate) struct ListenerTable {
     events: HashMap<Box<str>, Vec<Entry>>,
     any: Vec<Entry>,
     connect: Vec<Entry>,
+    drain: Vec<Entry>,
     disconnecting: Vec<Entry>,
     disconnect: Vec<Entry>,
 }
@@ -35,6 +36,7 @@ pub(crate) enum On<'a> {
     Event(&'a str),
     Any,
     Connect,
+    Drain,
     Disconnecting,
     Disconnect,
 }
@@ -59,7 +61,14 @@ impl ListenerTable {
             removed = removed.take().or_else(|| take_from(entries));
             !entries.is_empty()
         });
-        for entries in [&mut self.any, &mut self.connect, &mut self.disconnecting, &mut self.disconnect] {
+        let others = [
+            &mut self.any,
+            &mut self.connect,
+            &mut self.drain,
+            &mut self.disconnecting,
+            &mut self.disconnect,
+        ];
+        for entries in others {
             removed = removed.or_else(|| take_from(entries));
         }
         removed
@@ -77,6 +86,7 @@ impl ListenerTable {
             On::Event(name) => self.events.get(name).map(Vec::as_slice).unwrap_or_default(),
             On::Any => &self.any,
             On::Connect => &self.connect,
+            On::Drain => &self.drain,
             On::Disconnecting => &self.disconnecting,
             On::Disconnect => &self.disconnect,
         };
@@ -97,6 +107,7 @@ impl ListenerTable {
             On::Event(name) => self.events.entry_ref(name).or_default(),
             On::Any => &mut self.any,
             On::Connect => &mut self.connect,
+            On::Drain => &mut self.drain,
             On::Disconnecting => &mut self.disconnecting,
             On::Disconnect => &mut self.disconnect,
         }

@@ -3,6 +3,7 @@
 
 mod body;
 mod client_files;
+mod compression;
 mod cors;
 mod polling;
 mod proxies;
@@ -21,6 +22,7 @@ use crate::handshake::{Handshake, Origin};
 use crate::random;
 use crate::server::{Server, Shared};
 use bytes::Bytes;
+use compression::Compressed;
 use cors::Access;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -181,10 +183,11 @@ where
         Access::Refused => return done(refuse_origin(&request)),
         Access::Malformed => return done(refuse(RequestError::INVALID_ORIGIN, is_upgrade(&request))),
     };
+    let compressed = Compressed::for_request(request.headers(), shared.config.http_compression);
     if shared.config.serve_client
         && let Some(file) = client_files::find(request.uri().path(), &shared.config.path)
     {
-        return done(grant.apply(file.answer(request.method(), request.headers())));
+        return done(grant.apply(file.answer(request.method(), request.headers(), compressed)));
     }
     if request.method() == Method::OPTIONS
         && let Some(preflight) = shared.config.cors.preflight(request.headers(), &grant)
@@ -206,7 +209,9 @@ where
         Ask::Open(_) if shared.is_closing() => {
             return done(grant.apply(plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down")));
         }
-        Ask::Open(Transport::Polling) => return done(grant.apply(polling::open(&shared, request, &peer))),
+        Ask::Open(Transport::Polling) => {
+            return done(grant.apply(polling::open(&shared, request, &peer, compressed)));
+        }
         Ask::Open(Transport::WebSocket) => {
             return done(grant.apply(websocket::open(&shared, request, &peer)));
         }
@@ -226,7 +231,7 @@ where
             done(grant.apply(refuse(RequestError::TRANSPORT_MISMATCH, upgrade)))
         }
         Ask::Post(_) => Box::pin(async move { grant.apply(polling::post(conn, request).await) }),
-        _ => Box::pin(async move { grant.apply(polling::poll(conn).await) }),
+        _ => Box::pin(async move { grant.apply(polling::poll(conn, compressed).await) }),
     }
 }
 

@@ -2,6 +2,7 @@
 //! Source: engine.io-protocol v4 § HTTP long-polling.
 
 use super::body::{BodyError, read_body};
+use super::compression::Compressed;
 use super::{Answer, new_conn, plain, proxies, refuse, typed};
 use crate::conn::Conn;
 use crate::error::BoxError;
@@ -17,7 +18,12 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Opens a session.
-pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer) -> Answer {
+pub(super) fn open<B>(
+    shared: &Arc<Shared>,
+    request: Request<B>,
+    peer: &proxies::Peer,
+    compressed: Option<Compressed>,
+) -> Answer {
     let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
     shared.registry.insert(conn.clone());
     if shared.is_closing() {
@@ -25,15 +31,15 @@ pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies:
         conn.close(CloseReason::ServerShuttingDown);
     }
     Session::spawn(conn, None);
-    payload(open)
+    payload(open, compressed)
 }
 
 /// Waits for packets.
-pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
+pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Answer {
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets),
+        Ok(packets) => payload(packets, compressed),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -101,10 +107,13 @@ impl Drop for Posting<'_> {
     }
 }
 
-fn payload(packets: Vec<u8>) -> Answer {
+fn payload(packets: Vec<u8>, compressed: Option<Compressed>) -> Answer {
     let mut answer = typed(StatusCode::OK, "text/plain; charset=UTF-8", packets);
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    match compressed {
+        Some(compressed) => compressed.payload(answer),
+        None => answer,
+    }
 }
 
 /// The rest of the request is not read, so the connection cannot go on.

@@ -31,7 +31,7 @@ where
     let (conn, open) = new_conn(shared, request, peer, Transport::WebSocket);
     let mut frame = Vec::with_capacity(open.len() + 4);
     encode_frame(&mut frame, Opcode::Text, &open, None);
-    conn.mailbox.push(&frame, Delivery::Reliable);
+    conn.mailbox.push(&frame, Delivery::Protocol);
     take_over(upgrade, conn, |conn, link| {
         conn.shared.registry.insert(conn.clone());
         if conn.shared.is_closing() {

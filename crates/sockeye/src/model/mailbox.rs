@@ -1,6 +1,7 @@
 //! The mailbox against a task that uses it as the session does: begin, take, write, pending, rest.
 
 use super::{SCHEDULES, explore};
+use crate::config::SlowReader;
 use crate::session::mailbox::{Delivery, Limits, Mailbox, Push};
 use bytes::Bytes;
 use shuttle::sync::{Condvar, Mutex, mpsc};
@@ -8,10 +9,14 @@ use shuttle::thread::{self, JoinHandle};
 use std::sync::Arc;
 
 /// Limits that are never met.
-const WIDE: Limits = Limits { buffered: 1 << 20, burst: 1 << 20 };
+const WIDE: Limits = limits(1 << 20);
 
 /// Longer than what is copied, so that a shared frame stands as a run of its own.
 const LONG: u16 = 1100;
+
+const fn limits(bytes: usize) -> Limits {
+    Limits { buffered: bytes, burst: bytes, slow_reader: SlowReader::Close }
+}
 
 /// A mailbox, its task, and the kernel the task writes to.
 struct World {
@@ -333,7 +338,7 @@ fn a_frame_is_refused_exactly_past_the_burst_limit() {
     const FRAME: usize = 10;
     for (burst, fit) in [(4 * FRAME - 1, 3), (4 * FRAME, 4), (4 * FRAME + 1, 4)] {
         explore(SCHEDULES, move || {
-            let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(Limits { buffered: burst, burst }));
+            let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(limits(burst)));
             let producers: Vec<_> = (0..2)
                 .map(|who| {
                     let mailbox = mailbox.clone();
@@ -363,7 +368,7 @@ fn a_frame_is_refused_exactly_past_the_burst_limit() {
 fn what_the_kernel_accepted_counts_no_more() {
     const FRAME: usize = 10;
     explore(SCHEDULES, || {
-        let (world, task) = World::start(Limits { buffered: 2 * FRAME, burst: 2 * FRAME }, usize::MAX);
+        let (world, task) = World::start(limits(2 * FRAME), usize::MAX);
         let producers = [1, 2].map(|who| {
             spawn(&world, move |world| {
                 for count in 0..3 {
@@ -420,7 +425,7 @@ fn a_mailbox_whose_task_has_ended_holds_nothing() {
 #[test]
 fn an_overflow_is_no_news_to_a_session_that_ends() {
     explore(SCHEDULES, || {
-        let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(Limits { buffered: 5, burst: 5 }));
+        let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(limits(5)));
         let producer = thread::spawn({
             let mailbox = mailbox.clone();
             move || [0, 1].map(|count| mailbox.push(&frame(1, count, 1), Delivery::Reliable))
@@ -432,4 +437,39 @@ fn an_overflow_is_no_news_to_a_session_that_ends() {
         mailbox.begin();
         assert!(mailbox.rest(0, false));
     });
+}
+
+/// Who waits for room is woken by the look that finds it, or by the end, whatever comes first.
+#[test]
+fn a_wait_for_room_ends_with_the_room_or_with_the_session() {
+    const FRAME: usize = 10;
+    for ends in [false, true] {
+        explore(SCHEDULES, move || {
+            let mailbox: Arc<Mailbox<Order>> = Arc::new(Mailbox::new(limits(4 * FRAME)));
+            let waiter = thread::spawn({
+                let mailbox = mailbox.clone();
+                move || {
+                    mailbox.push(&frame(1, 0, 6), Delivery::Reliable);
+                    mailbox.push(&frame(1, 1, 6), Delivery::Reliable);
+                    shuttle::future::block_on(std::future::poll_fn(|cx| mailbox.poll_ready(cx)))
+                }
+            });
+            // The task: writes all it finds, twice, and ends or waits for what came last.
+            let mut written = 0;
+            while written < 2 * FRAME {
+                mailbox.begin();
+                written += mailbox.take().map_or(0, |runs| runs.iter().map(<[u8]>::len).sum());
+                if ends {
+                    break;
+                }
+                mailbox.pending(0);
+                thread::yield_now();
+            }
+            if ends {
+                mailbox.close();
+            }
+            let open = waiter.join().unwrap();
+            assert!(ends || open);
+        });
+    }
 }

@@ -152,6 +152,13 @@ impl Inbox {
     }
 }
 
+/// Calls the listeners of `drain`, beside the events: one of those may be what waits for it.
+pub(crate) fn drained(socket: &Socket) {
+    if let Some(running) = start(socket, &[On::Drain], EventParts::of_connection(socket)) {
+        overlap(socket, running);
+    }
+}
+
 /// The two last events of a socket.
 struct Epilogue {
     socket: Socket,
@@ -200,7 +207,7 @@ fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Ru
         socket.inner_namespace().collect_listeners(on, &mut listeners);
         socket.collect_listeners(on, &mut listeners);
     }
-    let overlap = socket.inner_namespace().is_concurrent();
+    let overlaps = socket.inner_namespace().is_concurrent();
     let mut running: Option<Running> = None;
     let mut behind: Vec<Running> = Vec::new();
     for listener in listeners {
@@ -209,14 +216,7 @@ fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Ru
         let ack_id = parts.ack_id;
         let started = catch_unwind(AssertUnwindSafe(|| listener.start(&mut parts)));
         match started {
-            Ok(Ok(future)) if overlap || listener.is_concurrent() => {
-                let socket = socket.clone();
-                let outside = Outside::new(socket.conn(), 1);
-                tokio::spawn(async move {
-                    run_outside(&socket, future).await;
-                    drop(outside);
-                });
-            }
+            Ok(Ok(future)) if overlaps || listener.is_concurrent() => overlap(socket, future),
             Ok(Ok(future)) if running.is_none() => running = Some(future),
             Ok(Ok(future)) => behind.push(future),
             Ok(Err(error)) => {
@@ -236,6 +236,16 @@ fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Ru
         }
         Ok(())
     }))
+}
+
+/// Runs a handler in a task of its own.
+fn overlap(socket: &Socket, running: Running) {
+    let socket = socket.clone();
+    let outside = Outside::new(socket.conn(), 1);
+    tokio::spawn(async move {
+        run_outside(&socket, running).await;
+        drop(outside);
+    });
 }
 
 /// [`run_to_end`] in a task of its own: an answer of the same client that the handler awaits must still be read.

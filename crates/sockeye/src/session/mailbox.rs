@@ -5,9 +5,12 @@
 //! The byte limits are counted here; they are judged by the session task, after it has tried to write.
 
 use super::sync::{Mutex, MutexGuard};
+use crate::config::SlowReader;
+use crate::error::EmitError;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
 
 /// A shared frame up to this size is copied into the receiver's own buffer: cheaper than touching the
 /// reference count that all receivers share, and the run leaves in one plain write.
@@ -29,6 +32,30 @@ pub(crate) struct Limits {
     pub(crate) buffered: usize,
     /// More than this at any moment: refused, and the reader is too slow.
     pub(crate) burst: usize,
+    /// Whether a reader that is too slow is closed or gets no more.
+    pub(crate) slow_reader: SlowReader,
+}
+
+impl Limits {
+    /// More than this and the session is backed up: it is not read, and `ready` waits.
+    pub(crate) fn high_water(&self) -> usize {
+        self.buffered / 4
+    }
+
+    /// So little and it is not any more.
+    pub(crate) fn low_water(&self) -> usize {
+        self.buffered / 16
+    }
+
+    /// The most that may be held with the frames of this delivery.
+    fn most(&self, delivery: Delivery, writable: bool) -> usize {
+        match self.slow_reader {
+            SlowReader::Refuse if delivery != Delivery::Protocol && !writable => {
+                self.buffered.min(self.burst)
+            }
+            SlowReader::Close | SlowReader::Refuse => self.burst,
+        }
+    }
 }
 
 struct Inner<C> {
@@ -45,10 +72,17 @@ struct Inner<C> {
     closed: bool,
     /// The task has ended: orders are not kept either.
     finished: bool,
-    /// A push went past `Limits::burst`.
+    /// A push went past `Limits::burst`, and the session is to end for it.
     overflowed: bool,
+    /// More than the high water was held, and not yet as little as the low water since.
+    backed_up: bool,
+    /// Who waits until the session is not backed up any more.
+    waiters: Option<Box<Waiters>>,
     controls: Vec<C>,
 }
+
+#[derive(Default)]
+struct Waiters(Vec<Waker>);
 
 /// Frames in order: a first run that the session owns, then whatever did not fit it.
 #[derive(Default)]
@@ -69,8 +103,8 @@ pub(crate) enum Push {
     Queued { wake: bool },
     /// A volatile frame met a transport that cannot take it now.
     Dropped,
-    /// The queue is over its burst limit: the session will close as a slow reader.
-    Refused { queued: usize, wake: bool },
+    /// The queue is at its limit: the session will close as a slow reader, or the frames are not for it.
+    Refused { queued: usize, limit: usize, wake: bool },
     /// The session has ended.
     Closed,
 }
@@ -80,6 +114,8 @@ pub(crate) enum Push {
 pub(crate) enum Delivery {
     Reliable,
     Volatile,
+    /// What the session itself has to say: never refused to a slow reader that may stay.
+    Protocol,
 }
 
 /// What a session task finds when it looks.
@@ -87,6 +123,29 @@ pub(crate) struct Pending {
     /// Bytes still queued, those in flight included.
     pub(crate) bytes: usize,
     pub(crate) overflowed: bool,
+    pub(crate) backed_up: bool,
+    /// It was backed up until this look.
+    pub(crate) drained: bool,
+}
+
+/// What others may know of the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) bytes: usize,
+    pub(crate) backed_up: bool,
+}
+
+impl Push {
+    /// What the emit that pushed comes to. A dropped volatile event is no error.
+    pub(crate) fn outcome(self) -> Result<(), EmitError> {
+        match self {
+            Push::Queued { .. } | Push::Dropped => Ok(()),
+            Push::Refused { queued, limit, .. } => {
+                Err(EmitError::Refused { queued_bytes: queued, limit_bytes: limit })
+            }
+            Push::Closed => Err(EmitError::Closed),
+        }
+    }
 }
 
 impl<C> Mailbox<C> {
@@ -101,6 +160,8 @@ impl<C> Mailbox<C> {
             closed: false,
             finished: false,
             overflowed: false,
+            backed_up: false,
+            waiters: None,
             controls: Vec::new(),
         };
         Self { inner: Mutex::new(inner), limits }
@@ -128,12 +189,18 @@ impl<C> Mailbox<C> {
             return Push::Dropped;
         }
         let queued = inner.bytes + inner.in_flight;
-        if queued + len > self.limits.burst && queued > 0 {
+        let limit = self.limits.most(delivery, inner.writable);
+        if queued + len > limit && queued > 0 {
+            inner.backed_up = true;
+            if self.limits.slow_reader == SlowReader::Refuse && delivery != Delivery::Protocol {
+                return Push::Refused { queued, limit, wake: false };
+            }
             inner.overflowed = true;
-            return Push::Refused { queued, wake: inner.schedule() };
+            return Push::Refused { queued, limit, wake: inner.schedule() };
         }
         put(&mut inner.queued);
         inner.bytes += len;
+        inner.backed_up |= queued + len > self.limits.high_water();
         Push::Queued { wake: inner.schedule() }
     }
 
@@ -186,10 +253,37 @@ impl<C> Mailbox<C> {
     }
 
     /// What is held back now, with `in_flight` bytes not yet written.
+    /// Wakes who waits for less.
     pub(crate) fn pending(&self, in_flight: usize) -> Pending {
         let mut inner = self.lock();
         inner.in_flight = in_flight;
-        Pending { bytes: inner.bytes + in_flight, overflowed: inner.overflowed }
+        let bytes = inner.bytes + in_flight;
+        let drained = inner.backed_up && bytes <= self.limits.low_water();
+        inner.backed_up &= !drained;
+        let pending = Pending { bytes, overflowed: inner.overflowed, backed_up: inner.backed_up, drained };
+        let waiters = if drained { inner.waiters.take() } else { None };
+        drop(inner);
+        wake_all(waiters);
+        pending
+    }
+
+    /// What is held back at this moment.
+    pub(crate) fn held(&self) -> Held {
+        let inner = self.lock();
+        Held { bytes: inner.bytes + inner.in_flight, backed_up: inner.backed_up }
+    }
+
+    /// Ready when the session is not backed up: `true`, or `false` when it takes no more frames at all.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut inner = self.lock();
+        if inner.closed || !inner.backed_up {
+            return Poll::Ready(!inner.closed);
+        }
+        let Waiters(wakers) = &mut **inner.waiters.get_or_insert_default();
+        if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+            wakers.push(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     /// Refuses frames from now on; what is queued may still be taken, and no overflow is judged any more.
@@ -197,6 +291,9 @@ impl<C> Mailbox<C> {
         let mut inner = self.lock();
         inner.closed = true;
         inner.overflowed = false;
+        let waiters = inner.waiters.take();
+        drop(inner);
+        wake_all(waiters);
     }
 
     /// The task ends: frees what is left, and returns orders nobody will obey.
@@ -208,7 +305,10 @@ impl<C> Mailbox<C> {
         inner.bytes = 0;
         inner.in_flight = 0;
         inner.queued = Runs::default();
-        std::mem::take(&mut inner.controls)
+        let (waiters, controls) = (inner.waiters.take(), std::mem::take(&mut inner.controls));
+        drop(inner);
+        wake_all(waiters);
+        controls
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -218,6 +318,13 @@ impl<C> Mailbox<C> {
     fn lock(&self) -> MutexGuard<'_, Inner<C>> {
         // Nothing that runs under this lock can panic half-way through a change.
         self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Called without the lock: a waker may be code of somebody else.
+fn wake_all(waiters: Option<Box<Waiters>>) {
+    if let Some(waiters) = waiters {
+        waiters.0.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod sync;
 mod upgrade;
 
 use self::core::{Core, Goodbye, read_link, read_post};
+use crate::config::SlowReader;
 use crate::conn::Conn;
 use crate::server::{Shared, TaskGuard, Upper};
 use control::{Control, PollAnswer};
@@ -39,11 +40,6 @@ use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Sleep;
 
-/// More than this unwritten and the connection is not read, until it is down to a quarter: an echo that
-/// nobody reads stops itself.
-const HIGH_WATER_BYTES: usize = 1024 * 1024;
-const LOW_WATER_BYTES: usize = HIGH_WATER_BYTES / 4;
-
 /// How long a closed connection may take to accept its last bytes and to close its side.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -55,7 +51,7 @@ pub(crate) struct Session {
     probe: Option<Box<Link>>,
     /// Until when the session may take leave of its peer; `None` while it is open.
     closing: Option<Timestamp>,
-    /// Not read because too much is unwritten.
+    /// Not read because it is backed up: an echo that nobody reads stops itself.
     throttled: bool,
     /// A poll was waiting when the session ended.
     parked_at_end: bool,
@@ -271,7 +267,7 @@ impl Session {
             match timeout {
                 Timeout::SendPing => {
                     let ping = [0x81, 1, b'2'];
-                    self.core.conn.mailbox.push(&ping, mailbox::Delivery::Reliable);
+                    self.core.conn.mailbox.push(&ping, mailbox::Delivery::Protocol);
                 }
                 Timeout::PingTimeout => {
                     self.core.end(CloseReason::PingTimeout, Goodbye::Close(None));
@@ -321,15 +317,19 @@ impl Session {
             }
         };
         let pending = mailbox.pending(in_flight);
-        let too_slow = !writable && pending.bytes > mailbox.limits().buffered;
+        let limits = mailbox.limits();
+        let closes = limits.slow_reader == SlowReader::Close;
+        let too_slow = closes && !writable && pending.bytes > limits.buffered;
         if too_slow || pending.overflowed {
             tracing::warn!(bytes = pending.bytes, "slow_consumer");
             self.core.end(CloseReason::SlowConsumer, Goodbye::None);
             return Step::Again;
         }
         let was_throttled = self.throttled;
-        let mark = if was_throttled { LOW_WATER_BYTES } else { HIGH_WATER_BYTES };
-        self.throttled = matches!(self.wire, Wire::WebSocket(_)) && pending.bytes > mark;
+        self.throttled = matches!(self.wire, Wire::WebSocket(_)) && pending.backed_up;
+        if pending.drained {
+            self.core.sockets.drained();
+        }
         if was_throttled && !self.throttled {
             return Step::Again;
         }

@@ -1,6 +1,6 @@
 //! The Socket.IO side of a session: joins and leaves namespaces, and brings each event to its inbox.
 
-use super::inbox::{Inbox, Load};
+use super::inbox::{self, Inbox, Load};
 use crate::conn::Conn;
 use crate::error::ConnectError;
 use crate::frames::{room, with_frames};
@@ -138,7 +138,7 @@ impl Sockets {
         }
         // The reply is queued before anybody can reach the socket, so it is the first packet.
         let reply = encode_connect(namespace.name(), socket.id(), room());
-        with_frames(reply, |frames| conn.push(frames, Delivery::Reliable));
+        with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
         socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
@@ -157,6 +157,11 @@ impl Sockets {
             done &= joined.inbox.drive(&joined.socket, cx, &mut budget);
         }
         done
+    }
+
+    /// The connection was backed up, and is not any more.
+    pub(crate) fn drained(&self) {
+        self.joined.iter().flatten().for_each(|joined| inbox::drained(&joined.socket));
     }
 
     /// The fullest inbox.
@@ -184,7 +189,7 @@ impl Sockets {
             if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
                 if socket.connected() {
                     let packet = encode_disconnect(socket.inner_namespace().name(), room());
-                    with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+                    with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
@@ -236,7 +241,7 @@ fn refuse(
     let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
     match packet {
         Ok(packet) => {
-            with_frames(packet, |frames| conn.push(frames, Delivery::Reliable));
+            with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
         }
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),

@@ -4,7 +4,7 @@ use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
 use crate::frames::{room, with_frames};
-use crate::session::mailbox::{Delivery, Push};
+use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
 use std::sync::atomic::Ordering;
@@ -118,13 +118,6 @@ impl Socket {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        match with_frames(encoded, |frames| self.0.conn.push(frames, delivery)) {
-            Push::Queued { .. } | Push::Dropped => Ok(()),
-            Push::Refused { queued, .. } => {
-                let limit_bytes = self.0.conn.mailbox.limits().burst;
-                Err(EmitError::Refused { queued_bytes: queued, limit_bytes })
-            }
-            Push::Closed => Err(EmitError::Closed),
-        }
+        with_frames(encoded, |frames| self.0.conn.push(frames, delivery)).outcome()
     }
 }

@@ -63,7 +63,7 @@ impl Socket {
         drop(removed);
     }
 
-    fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
+    pub(crate) fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
     where
         H: Handler<A>,
         H::Output: IntoOutcome,

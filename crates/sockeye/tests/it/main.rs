@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod compression;
 mod edges;
 mod events;
 mod floods;
@@ -25,6 +26,7 @@ mod packets;
 mod panics;
 mod payloads;
 mod polling;
+mod pressure;
 mod reasons;
 mod requests;
 mod rooms;
