@@ -1,11 +1,12 @@
 //! What a hostile tester drives: it must survive everything with default limits.
-//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials.
+//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials, `DEFLATE=1` for
+//! messages that are compressed however short they are.
 
 use crate::{net, socket_v5};
 use axum::Json;
 use axum::routing::get;
 use serde_json::{Value, json};
-use sockeye::{Ack, ConnectError, Cors, Data, Namespace, RawArguments, Server, Socket};
+use sockeye::{Ack, ConnectError, Cors, Data, Namespace, PerMessageDeflate, RawArguments, Server, Socket};
 use std::io;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ pub(crate) async fn serve() -> io::Result<()> {
     }
     if let Ok(origin) = std::env::var("CORS") {
         options = options.cors(Cors::from([origin]).credentials());
+    }
+    if std::env::var_os("DEFLATE").is_some() {
+        options = options.per_message_deflate(PerMessageDeflate::new().threshold(0));
     }
     let io = options.build();
     for name in ["/", "/custom", "/slow"] {

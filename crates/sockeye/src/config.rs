@@ -1,8 +1,10 @@
 //! The options of a server, with their defaults and units.
 
 mod compression;
+mod deflate;
 mod pressure;
 
+pub use deflate::PerMessageDeflate;
 pub use pressure::SlowReader;
 
 use crate::http::{Cors, TrustedProxies};
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -63,6 +66,7 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            per_message_deflate: None,
             states: HashMap::new(),
         }
     }

@@ -23,6 +23,20 @@ pub enum Message {
     Binary(Bytes),
 }
 
+impl Message {
+    fn into_frame(self) -> Vec<u8> {
+        let mut frame = Vec::new();
+        match self {
+            Message::Text(text) => {
+                let payload = [b"4", text.as_bytes()].concat();
+                encode_frame(&mut frame, Opcode::Text, &payload, None);
+            }
+            Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
+        }
+        frame
+    }
+}
+
 /// What is called for each message of each session, inside the session's task.
 pub(crate) type EngineHandler = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
 
@@ -95,15 +109,17 @@ impl EngineSocket {
     /// # Errors
     /// `Refused` when the client reads too slowly, `Closed` when the session has ended.
     pub fn send(&self, message: Message) -> Result<(), EmitError> {
-        let mut frame = Vec::new();
-        match message {
-            Message::Text(text) => {
-                let payload = [b"4", text.as_bytes()].concat();
-                encode_frame(&mut frame, Opcode::Text, &payload, None);
-            }
-            Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
-        }
-        self.0.push(&frame, Delivery::Reliable).outcome()
+        self.0.push(&message.into_frame(), Delivery::Reliable).outcome()
+    }
+
+    /// [`EngineSocket::send`] of a message that is not to be compressed.
+    ///
+    /// # Errors
+    /// As [`EngineSocket::send`].
+    ///
+    /// Source: mirrors `socket.send(data, { compress: false })` of the Node engine.
+    pub fn send_uncompressed(&self, message: Message) -> Result<(), EmitError> {
+        self.0.push_uncompressed(&message.into_frame(), Delivery::Reliable).outcome()
     }
 
     /// Ends the session: the client gets what was sent before, then the close.

@@ -30,6 +30,7 @@
 mod ack;
 mod config;
 mod conn;
+mod deflate;
 pub mod engine;
 mod error;
 mod extract;
@@ -52,7 +53,7 @@ mod socket;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
-pub use config::{ServerBuilder, SlowReader};
+pub use config::{PerMessageDeflate, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
@@ -70,6 +71,7 @@ pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
+pub use sockeye_proto::websocket::WindowBits;
 pub use sockeye_proto::{SessionId, SocketId};
 
 /// The README's examples are tested with those of the documentation.

@@ -7,7 +7,7 @@ use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{EventArgs, encode_event};
+use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,13 +29,14 @@ pub struct BroadcastOperator {
     namespace: Arc<NamespaceInner>,
     target: Target,
     volatile: bool,
+    uncompressed: bool,
     timeout: Duration,
 }
 
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<NamespaceInner>) -> Self {
         let timeout = namespace.ack_timeout;
-        Self { namespace, target: Target::everyone(), volatile: false, timeout }
+        Self { namespace, target: Target::everyone(), volatile: false, uncompressed: false, timeout }
     }
 
     /// Adds the sockets in `room`. A socket's id is its own room.
@@ -68,6 +69,13 @@ impl BroadcastOperator {
         self
     }
 
+    /// The event is sent as it is where it would be compressed, see [`Socket::emit_uncompressed`].
+    /// Source: mirrors `io.compress(false)` in Node.
+    pub fn uncompressed(mut self) -> Self {
+        self.uncompressed = true;
+        self
+    }
+
     /// How long [`BroadcastOperator::emit_with_ack`] waits: `ServerBuilder::ack_timeout` if not said.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -82,7 +90,7 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
-        let packet = Packet::new(shared_frames(encoded));
+        let packet = self.packet(encoded);
         let packet = if self.volatile { packet.into_volatile() } else { packet };
         self.namespace.adapter().broadcast(&self.target, &packet);
         Ok(())
@@ -113,7 +121,7 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
+        let packet = self.packet(encoded).with_ack(id, collector.clone());
         let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
         collector.expect(receivers);
         BroadcastAckFuture::new(id, collector, self.timeout)
@@ -152,6 +160,11 @@ impl BroadcastOperator {
         }
     }
 
+    fn packet(&self, encoded: Encoded) -> Packet {
+        let packet = Packet::new(shared_frames(encoded));
+        if self.uncompressed { packet.into_uncompressed() } else { packet }
+    }
+
     fn sockets(&self) -> Vec<Socket> {
         let members = self.namespace.adapter().members(&self.target);
         let sockets =
@@ -166,6 +179,7 @@ impl std::fmt::Debug for BroadcastOperator {
             .field("namespace", &self.namespace.name())
             .field("target", &self.target)
             .field("volatile", &self.volatile)
+            .field("uncompressed", &self.uncompressed)
             .finish_non_exhaustive()
     }
 }

@@ -14,8 +14,9 @@ pub use body::ResponseBody;
 pub use cors::Cors;
 pub use proxies::PeerAddr;
 pub(crate) use proxies::{BadSids, TrustedProxies};
-pub(crate) use websocket::reclaim;
+pub(crate) use websocket::{Accepted, reclaim};
 
+use crate::config::PerMessageDeflate;
 use crate::conn::Conn;
 use crate::error::BoxError;
 use crate::handshake::{Handshake, Origin};
@@ -318,8 +319,9 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 #[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
-) -> Result<(Answer, hyper::upgrade::OnUpgrade), Answer> {
-    websocket::accept(&mut request)
+    deflate: Option<&PerMessageDeflate>,
+) -> Result<(Answer, Accepted), Answer> {
+    websocket::accept(&mut request, deflate)
 }
 
 /// The value of a header that may stand only once.

@@ -2,6 +2,7 @@
 //! Source: RFC 6455 § 4.2; engine.io-protocol v4 § Upgrade.
 
 use super::{Answer, new_conn, proxies, refuse, single, typed};
+use crate::config::PerMessageDeflate;
 use crate::conn::Conn;
 use crate::server::Shared;
 use crate::session::Session;
@@ -15,7 +16,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use sockeye_proto::engine::{CloseReason, RequestError, Transport};
-use sockeye_proto::websocket::{Opcode, UpgradeError, UpgradeRequest, encode_frame};
+use sockeye_proto::websocket::{DeflateAgreement, Opcode, UpgradeError, UpgradeRequest, encode_frame};
 use std::sync::Arc;
 use tokio::net::TcpStream;
 
@@ -24,7 +25,7 @@ pub(super) fn open<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: &prox
 where
     B: http_body::Body,
 {
-    let (answer, upgrade) = match accept(&mut request) {
+    let (answer, upgrade) = match accept(&mut request, shared.config.per_message_deflate.as_ref()) {
         Ok(accepted) => accepted,
         Err(refusal) => return refusal,
     };
@@ -48,7 +49,7 @@ pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Answer
 where
     B: http_body::Body,
 {
-    match accept(&mut request) {
+    match accept(&mut request, conn.shared.config.per_message_deflate.as_ref()) {
         Ok((answer, upgrade)) => {
             take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
             answer
@@ -57,9 +58,20 @@ where
     }
 }
 
-/// Checks the handshake. The answer completes it.
+/// A request that was accepted, whose stream is still the HTTP server's.
+pub(crate) struct Accepted {
+    pub(crate) stream: OnUpgrade,
+    /// What was agreed on compression.
+    pub(crate) deflate: Option<DeflateAgreement>,
+}
+
+/// Checks the handshake, and agrees on compression with a client that offers it if `deflate` is given. The
+/// answer completes it.
 #[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
-pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, OnUpgrade), Answer> {
+pub(super) fn accept<B: http_body::Body>(
+    request: &mut Request<B>,
+    deflate: Option<&PerMessageDeflate>,
+) -> Result<(Answer, Accepted), Answer> {
     let headers = request.headers();
     let wanted = UpgradeRequest {
         get: request.method() == Method::GET,
@@ -73,7 +85,10 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     }
     .accept();
     let accept = wanted.map_err(refuse_handshake)?;
-    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+    let offers =
+        deflate.and_then(|options| Some((options, joined(headers, &header::SEC_WEBSOCKET_EXTENSIONS)?)));
+    let deflate = offers.and_then(|(options, offers)| options.windows.accept(&offers));
+    let Some(stream) = request.extensions_mut().remove::<OnUpgrade>() else {
         tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
         return Err(refuse(RequestError::TRANSPORT_HANDSHAKE_ERROR, true));
     };
@@ -85,7 +100,11 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     if let Ok(accept) = HeaderValue::from_str(accept.as_str()) {
         into.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    Ok((answer, upgrade))
+    let deflate = deflate.and_then(|(agreement, extensions)| {
+        into.insert(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::try_from(extensions).ok()?);
+        Some(agreement)
+    });
+    Ok((answer, Accepted { stream, deflate }))
 }
 
 /// The tokens of a header that may be cut into several.
@@ -107,14 +126,14 @@ fn refuse_handshake(error: UpgradeError) -> Answer {
 
 /// Waits for the HTTP server to let the stream go. The wait has a task of its own, so that the session's is
 /// no larger than an open session needs.
-fn take_over(upgrade: OnUpgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
+fn take_over(upgrade: Accepted, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
     let limit = conn.shared.config.upgrade_timeout;
     tokio::spawn(async move {
-        match tokio::time::timeout(limit, upgrade).await {
+        match tokio::time::timeout(limit, upgrade.stream).await {
             Ok(Ok(upgraded)) => {
                 let max_bytes = conn.shared.config.max_payload_bytes;
                 let (stream, already_read) = reclaim(upgraded);
-                then(conn, Link::new(stream, &already_read, max_bytes));
+                then(conn, Link::new(stream, &already_read, max_bytes).with_deflate(upgrade.deflate));
             }
             Ok(Err(error)) => tracing::debug!(%error, "upgrade_failed"),
             Err(_) => tracing::debug!("upgrade_timed_out"),

@@ -89,6 +89,9 @@ impl Session {
             }
             Upper::Engine(_) => (ServerConnection::engine_only(session), None),
         };
+        if let Some(window) = link.as_ref().and_then(Link::deflate_window) {
+            conn.set_deflate_window(window);
+        }
         let mut guard = shared.task_started();
         if link.as_ref().is_some_and(Link::is_direct) {
             guard.set_direct();

@@ -2,6 +2,7 @@
 //! and the POST whose packets are being handled. HTTP itself is elsewhere; a request is a channel here.
 
 use super::mailbox::Runs;
+use crate::frames::split_frame;
 use bytes::Bytes;
 use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError, SEPARATOR};
 use std::task::{Context, Poll};
@@ -129,17 +130,6 @@ impl Backlog {
             }
         }
     }
-}
-
-/// Takes one of our own frames apart: its length, whether it is text, its payload.
-fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
-    let (&[head, len], _) = run.split_first_chunk::<2>()?;
-    let (header, len) = match len {
-        126 => (4, usize::from(u16::from_be_bytes(run.get(2..4)?.try_into().ok()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(run.get(2..10)?.try_into().ok()?)).ok()?),
-        len => (2, usize::from(len)),
-    };
-    Some((header + len, head & 0x0f == 1, run.get(header..header + len)?))
 }
 
 impl HeldPost {

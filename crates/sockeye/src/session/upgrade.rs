@@ -95,6 +95,9 @@ impl Session {
             self.guard.set_direct();
         }
         self.core.conn.set_transport(Transport::WebSocket);
+        if let Some(window) = link.deflate_window() {
+            self.core.conn.set_deflate_window(window);
+        }
         self.wire = Wire::WebSocket(link);
         tracing::debug!("upgraded");
     }

@@ -2,6 +2,7 @@
 
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
+use crate::deflate::Compress;
 use crate::error::{AckError, EmitError};
 use crate::frames::{room, with_frames};
 use crate::session::mailbox::Delivery;
@@ -47,7 +48,7 @@ impl Socket {
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Volatile)
+        self.send_encoded(encoded, Delivery::Volatile, Compress::Yes)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -111,13 +112,22 @@ impl Socket {
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
         let encoded = encode(self.0.namespace.name(), room())?;
-        self.send_encoded(encoded, Delivery::Reliable)
+        self.send_encoded(encoded, Delivery::Reliable, Compress::Yes)
     }
 
-    fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+    pub(super) fn send_encoded(
+        &self,
+        encoded: Encoded,
+        delivery: Delivery,
+        compress: Compress,
+    ) -> Result<(), EmitError> {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        with_frames(encoded, |frames| self.0.conn.push(frames, delivery)).outcome()
+        let pushed = with_frames(encoded, |frames| match compress {
+            Compress::Yes => self.0.conn.push(frames, delivery),
+            Compress::No => self.0.conn.push_uncompressed(frames, delivery),
+        });
+        pushed.outcome()
     }
 }

@@ -12,6 +12,7 @@ mod client;
 
 mod acks;
 mod compression;
+mod deflate;
 mod edges;
 mod events;
 mod floods;
