@@ -24,15 +24,20 @@ pub enum Message {
 }
 
 impl Message {
-    fn into_frame(self) -> Vec<u8> {
-        let mut frame = Vec::new();
+    /// Appends the frame that carries it on a WebSocket.
+    pub(crate) fn encode(&self, frames: &mut Vec<u8>) {
         match self {
             Message::Text(text) => {
                 let payload = [b"4", text.as_bytes()].concat();
-                encode_frame(&mut frame, Opcode::Text, &payload, None);
+                encode_frame(frames, Opcode::Text, &payload, None);
             }
-            Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
+            Message::Binary(data) => encode_frame(frames, Opcode::Binary, data, None),
         }
+    }
+
+    fn frame(&self) -> Vec<u8> {
+        let mut frame = Vec::new();
+        self.encode(&mut frame);
         frame
     }
 }
@@ -109,7 +114,7 @@ impl EngineSocket {
     /// # Errors
     /// `Refused` when the client reads too slowly, `Closed` when the session has ended.
     pub fn send(&self, message: Message) -> Result<(), EmitError> {
-        self.0.push(&message.into_frame(), Delivery::Reliable).outcome()
+        self.0.push(&message.frame(), Delivery::Reliable).outcome()
     }
 
     /// [`EngineSocket::send`] of a message that is not to be compressed.
@@ -119,7 +124,7 @@ impl EngineSocket {
     ///
     /// Source: mirrors `socket.send(data, { compress: false })` of the Node engine.
     pub fn send_uncompressed(&self, message: Message) -> Result<(), EmitError> {
-        self.0.push_uncompressed(&message.into_frame(), Delivery::Reliable).outcome()
+        self.0.push_uncompressed(&message.frame(), Delivery::Reliable).outcome()
     }
 
     /// Ends the session: the client gets what was sent before, then the close.

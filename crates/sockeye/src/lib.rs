@@ -45,6 +45,7 @@ mod middleware;
 mod model;
 mod namespace;
 mod operator;
+mod quiet;
 mod random;
 mod registry;
 mod server;
@@ -53,18 +54,20 @@ mod socket;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
-pub use config::{PerMessageDeflate, ServerBuilder, SlowReader};
+pub use config::{ConfigError, PerMessageDeflate, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
-    Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService,
+    ConnectionError, Cookie, Cors, DeadlineBody, ErrorContext, NotFound, PeerAddr, RequestHead, ResponseBody,
+    ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
 };
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
 pub use operator::BroadcastOperator;
+pub use regex::Regex;
 pub use server::{Counts, Server};
 pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;

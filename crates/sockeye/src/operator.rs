@@ -2,12 +2,12 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, shared_frames};
+use crate::frames::{HEADROOM, readdressed, shared_frames};
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
+use sockeye_proto::socket::{Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,10 +89,8 @@ impl BroadcastOperator {
     /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
-        let packet = self.packet(encoded);
-        let packet = if self.volatile { packet.into_volatile() } else { packet };
-        self.namespace.adapter().broadcast(&self.target, &packet);
+        let encoded = self.namespace.encode(event, None, args)?;
+        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet });
         Ok(())
     }
 
@@ -116,18 +114,36 @@ impl BroadcastOperator {
         args: impl EventArgs,
     ) -> BroadcastAckFuture<T> {
         let id = self.namespace.next_ack_id();
-        let encoded = match encode_event(self.namespace.name(), event, Some(id), args, HEADROOM) {
+        let encoded = match self.namespace.encode(event, Some(id), args) {
             Ok(encoded) => encoded,
-            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let packet = self.packet(encoded).with_ack(id, collector.clone());
-        let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
+        let receivers = self.send(encoded, |packet| packet.with_ack(id, collector.clone()));
         collector.expect(receivers);
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
-    /// The chosen sockets. Source: mirrors `fetchSockets` in Node.
+    /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
+    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> usize {
+        let deliver = |namespace: &NamespaceInner, encoded| {
+            namespace.adapter().broadcast(&self.target, &prepare(self.packet(encoded)))
+        };
+        match self.namespace.as_parent() {
+            None => deliver(&self.namespace, encoded),
+            Some(parent) => {
+                let children = parent.children();
+                children
+                    .iter()
+                    .map(|child| deliver(child, readdressed(&encoded, HEADROOM, child.name())))
+                    .sum()
+            }
+        }
+    }
+
+    /// The chosen sockets, of all children where the namespace is a parent.
+    ///
+    /// Source: mirrors `fetchSockets` in Node, which throws on a parent.
     pub async fn fetch_sockets(&self) -> Vec<Socket> {
         self.sockets()
     }
@@ -166,10 +182,18 @@ impl BroadcastOperator {
     }
 
     fn sockets(&self) -> Vec<Socket> {
-        let members = self.namespace.adapter().members(&self.target);
+        match self.namespace.as_parent() {
+            None => self.sockets_in(&self.namespace).collect(),
+            Some(parent) => parent.children().iter().flat_map(|child| self.sockets_in(child)).collect(),
+        }
+    }
+
+    fn sockets_in(&self, namespace: &NamespaceInner) -> impl Iterator<Item = Socket> + use<> {
+        let members = namespace.adapter().members(&self.target);
+        let members: Vec<_> = members.iter().cloned().collect();
         let sockets =
-            members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
-        sockets.map(Socket::from).collect()
+            members.into_iter().filter_map(|member| member.into_any().downcast::<SocketInner>().ok());
+        sockets.map(Socket::from)
     }
 }
 

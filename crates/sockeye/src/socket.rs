@@ -273,6 +273,9 @@ impl Socket {
             store.last_rooms = rooms;
             std::mem::take(&mut store.wakers)
         });
+        if let Some(namespaces) = self.shared().namespaces() {
+            namespaces.leave(&self.0.namespace);
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 

@@ -23,11 +23,13 @@ macro_rules! files {
     };
 }
 
-static FILES: [File; 6] = files![
+static FILES: [File; 8] = files![
     "socket.io.js" SCRIPT,
     "socket.io.js.map" MAP,
     "socket.io.min.js" SCRIPT,
     "socket.io.min.js.map" MAP,
+    "socket.io.msgpack.min.js" SCRIPT,
+    "socket.io.msgpack.min.js.map" MAP,
     "socket.io.esm.min.js" SCRIPT,
     "socket.io.esm.min.js.map" MAP,
 ];

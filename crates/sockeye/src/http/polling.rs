@@ -3,35 +3,33 @@
 
 use super::body::{BodyError, read_body};
 use super::compression::Compressed;
-use super::{Answer, new_conn, plain, proxies, refuse, typed};
+use super::open::set_cookie;
+use super::refusal::refuse;
+use super::{Answer, plain, typed};
 use crate::conn::Conn;
+use crate::engine::Message;
 use crate::error::BoxError;
-use crate::server::Shared;
-use crate::session::Session;
 use crate::session::control::Control;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
-use sockeye_proto::engine::{CloseReason, RequestError, Transport};
+use sockeye_proto::engine::{CloseReason, PayloadEncoder, RequestError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
-/// Opens a session.
-pub(super) fn open<B>(
-    shared: &Arc<Shared>,
-    request: Request<B>,
-    peer: &proxies::Peer,
-    compressed: Option<Compressed>,
-) -> Answer {
-    let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
-    shared.registry.insert(conn.clone());
-    if shared.is_closing() {
-        // The close that began meanwhile may not have seen this session.
-        conn.close(CloseReason::ServerShuttingDown);
+/// The answer that opens a session: the open packet, and the one that every session begins with.
+pub(super) fn first_payload(conn: &Conn, open: &[u8], compressed: Option<Compressed>) -> Answer {
+    let mut packets = PayloadEncoder::new(usize::MAX);
+    packets.push_text(open);
+    match &conn.shared.config.http.initial_packet {
+        Some(Message::Text(text)) => packets.push_text(&[b"4", text.as_bytes()].concat()),
+        Some(Message::Binary(data)) => packets.push_binary(data),
+        None => {}
     }
-    Session::spawn(conn, None);
-    payload(open, compressed)
+    let mut answer = payload(packets.finish(), compressed);
+    set_cookie(conn, &mut answer);
+    answer
 }
 
 /// Waits for packets.
@@ -78,7 +76,7 @@ where
     let verdict = waiting.await;
     posting.finished = true;
     match verdict {
-        Ok(Ok(())) => typed(StatusCode::OK, "text/html", "ok"),
+        Ok(Ok(())) => uncached(typed(StatusCode::OK, "text/html", "ok")),
         Ok(Err(error)) => refuse(error, false),
         Err(_) => refuse(RequestError::UnknownSid, false),
     }
@@ -108,12 +106,16 @@ impl Drop for Posting<'_> {
 }
 
 fn payload(packets: Vec<u8>, compressed: Option<Compressed>) -> Answer {
-    let mut answer = typed(StatusCode::OK, "text/plain; charset=UTF-8", packets);
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let answer = uncached(typed(StatusCode::OK, "text/plain; charset=UTF-8", packets));
     match compressed {
         Some(compressed) => compressed.payload(answer),
         None => answer,
     }
+}
+
+fn uncached(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// The rest of the request is not read, so the connection cannot go on.

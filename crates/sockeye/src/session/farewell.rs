@@ -38,7 +38,7 @@ impl Session {
                     post.answer(Err(RequestError::BadRequest("CLOSED")));
                 }
             } else {
-                self.core.conn.shared.registry.remove(&self.core.conn.sid);
+                self.core.conn.shared.registry.remove(&self.core.conn);
             }
             self.armed = until;
             return Step::Again;
@@ -55,7 +55,7 @@ impl Session {
             ),
         };
         if gone.is_ready() || until <= now {
-            self.core.conn.shared.registry.remove(&self.core.conn.sid);
+            self.core.conn.shared.registry.remove(&self.core.conn);
             return Step::Done;
         }
         let at = self.shared().instant(until);

@@ -98,6 +98,7 @@ impl Session {
         if let Some(window) = link.deflate_window() {
             self.core.conn.set_deflate_window(window);
         }
+        self.shared().registry.upgraded();
         self.wire = Wire::WebSocket(link);
         tracing::debug!("upgraded");
     }

@@ -25,6 +25,7 @@ mod order;
 mod origin;
 mod packets;
 mod panics;
+mod parents;
 mod payloads;
 mod polling;
 mod pressure;
