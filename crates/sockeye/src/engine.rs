@@ -84,6 +84,14 @@ impl EngineServer {
         crate::server::Server::from(self.0.clone()).close().await;
     }
 
+    /// Ends all sessions one after another; see [`Server::shutdown`](crate::Server::shutdown).
+    ///
+    /// # Cancel safety
+    /// The closing goes on when the future is dropped.
+    pub async fn shutdown(&self, plan: crate::Shutdown) {
+        self.0.shutdown(plan).await;
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }

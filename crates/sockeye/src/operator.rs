@@ -3,6 +3,7 @@
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
 use crate::frames::{HEADROOM, readdressed, shared_frames};
+use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
@@ -173,6 +174,13 @@ impl BroadcastOperator {
     pub fn disconnect(&self, close: Close) {
         for socket in self.sockets() {
             socket.disconnect(close);
+        }
+    }
+
+    /// [`BroadcastOperator::disconnect`], with a word about it; see [`Socket::disconnect_with`].
+    pub fn disconnect_with(&self, close: Close, goodbye: &Goodbye) {
+        for socket in self.sockets() {
+            socket.disconnect_with(close, goodbye);
         }
     }
 

@@ -1,8 +1,13 @@
 //! The server: its namespaces and the sessions of all its clients.
 
+mod shutdown;
+
+pub use shutdown::Shutdown;
+
 use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
+use crate::goodbye::Goodbye;
 use crate::http::{BadSids, CorsPolicy};
 use crate::namespace::{Namespace, NamespaceInner, Namespaces};
 use crate::quiet::WarningBudget;
@@ -11,8 +16,8 @@ use sockeye_proto::Timestamp;
 use sockeye_proto::engine::{CloseReason, Transport};
 use std::any::{Any, TypeId};
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -56,9 +61,24 @@ pub(crate) struct Shared {
     tasks: AtomicUsize,
     direct: AtomicUsize,
     refused: AtomicU64,
-    closing: AtomicBool,
-    /// A session task ended, or the server began to close.
+    phase: AtomicU8,
+    /// What clients are told that come while the server leaves, in seconds.
+    retry_after: OnceLock<u64>,
+    /// A session task ended, or the phase changed.
     changed: Notify,
+}
+
+/// How far the end of a server has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Phase {
+    Open = 0,
+    /// New sessions are refused; the others go one after another.
+    Draining = 1,
+    /// All sessions are to end at once.
+    Closing = 2,
+    /// They have.
+    Closed = 3,
 }
 
 /// What stands on top of the engine sessions.
@@ -195,7 +215,8 @@ impl Shared {
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
-            closing: AtomicBool::new(false),
+            phase: AtomicU8::new(Phase::Open as u8),
+            retry_after: OnceLock::new(),
             changed: Notify::new(),
         })
     }
@@ -230,24 +251,59 @@ impl Shared {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether new sessions are refused.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
+        self.has_reached(Phase::Draining)
     }
 
-    /// Resolves when the server begins to close.
+    /// When a client that is refused may come back, in seconds.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after.get().copied()
+    }
+
+    /// Resolves when no session needs the listener any more.
     pub(crate) async fn closing(&self) {
-        self.until(|| self.is_closing()).await;
+        self.until(|| self.has_reached(Phase::Closing)).await;
+    }
+
+    fn has_reached(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::SeqCst) >= phase as u8
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    /// False when the end has begun before.
+    fn begin_draining(&self, goodbye: &Goodbye) -> bool {
+        let (open, draining) = (Phase::Open as u8, Phase::Draining as u8);
+        if self.phase.compare_exchange(open, draining, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
+        }
+        if let Some(seconds) = goodbye.retry_after_seconds() {
+            let _ = self.retry_after.set(seconds);
+        }
+        true
     }
 
     async fn close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
-        self.changed.notify_waiters();
+        self.set_phase(Phase::Closing);
         let conns: Vec<Weak<Conn>> = self.registry.all().iter().map(Arc::downgrade).collect();
         for conn in conns.iter().filter_map(Weak::upgrade) {
             conn.close(CloseReason::ServerShuttingDown);
         }
         drop(conns);
+        self.until_empty().await;
+        self.set_phase(Phase::Closed);
+    }
+
+    async fn until_empty(&self) {
         self.until(|| self.tasks.load(Ordering::SeqCst) == 0 && self.registry.len() == 0).await;
+    }
+
+    async fn until_closed(&self) {
+        self.until(|| self.has_reached(Phase::Closed)).await;
     }
 
     async fn until(&self, done: impl Fn() -> bool) {

@@ -11,7 +11,7 @@ use crate::handshake::Handshake;
 use crate::random;
 use crate::server::Shared;
 use crate::session::Session;
-use http::{Request, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use sockeye_proto::SessionId;
 use sockeye_proto::engine::{CloseReason, Open, RequestError, Transport};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ where
 {
     let shared = exchange.shared.clone();
     if shared.is_closing() {
-        return exchange.finish(plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down"));
+        return exchange.finish(shutting_down(&shared));
     }
     let websocket = match transport {
         Transport::Polling => None,
@@ -141,4 +141,12 @@ pub(super) fn set_cookie(conn: &Conn, answer: &mut Answer) {
     if let Some(value) = cookie.and_then(|cookie| cookie.header(&conn.sid)) {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
+}
+
+fn shutting_down(shared: &Shared) -> Answer {
+    let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down");
+    if let Some(seconds) = shared.retry_after() {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
 }

@@ -101,6 +101,9 @@ impl Drop for Posting<'_> {
         self.conn.posting.store(false, Ordering::Release);
         if !self.finished {
             self.conn.close(CloseReason::TransportError);
+        } else if self.conn.shared.is_closing() {
+            // The session may wait for nothing but this.
+            self.conn.wake();
         }
     }
 }

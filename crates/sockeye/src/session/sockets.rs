@@ -183,6 +183,12 @@ impl Sockets {
         self.joined.iter().flatten().for_each(|joined| inbox::drained(&joined.socket));
     }
 
+    /// Whether nothing is under way: no handler runs or waits, no acknowledgement is due, nobody is joining.
+    pub(crate) fn are_idle(&self) -> bool {
+        let idle = |joined: &Joined| joined.inbox.is_idle() && joined.socket.acks().is_empty();
+        self.joining.is_empty() && self.joined.iter().flatten().all(idle)
+    }
+
     /// The fullest inbox.
     pub(crate) fn load(&self, max_bytes: usize, conn: &Conn) -> Load {
         let inboxes = self.joined.iter().flatten().map(|joined| joined.inbox.load(max_bytes));

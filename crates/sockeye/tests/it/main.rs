@@ -33,6 +33,7 @@ mod reasons;
 mod requests;
 mod rooms;
 mod sessions;
+mod shutdown;
 mod sizes;
 mod slowloris;
 mod upgrade;
