@@ -5,6 +5,7 @@ mod deflate;
 mod error;
 mod http;
 mod namespaces;
+mod parsing;
 mod pressure;
 
 pub use deflate::PerMessageDeflate;
@@ -13,6 +14,7 @@ pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 
 use self::http::HttpOptions;
+use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
     pub(crate) pressure: pressure::Pressure,
+    pub(crate) encoding: Encoding,
     pub(crate) http: HttpOptions,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -45,7 +48,18 @@ pub(crate) struct Config {
     pub(crate) namespaces: NamespaceOptions,
 }
 
+/// The options that a namespace keeps a copy of.
+#[derive(Clone)]
+pub(crate) struct Emitting {
+    pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
+}
+
 impl Config {
+    pub(crate) fn emitting(&self) -> Emitting {
+        Emitting { ack_timeout: self.ack_timeout, encoding: self.encoding.clone() }
+    }
+
     /// What all the options together come to, if they go together.
     pub(crate) fn compile(&self) -> Result<CorsPolicy, ConfigError> {
         if self.transports.is_empty() {
@@ -62,7 +76,11 @@ impl Config {
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
-        MuxLimits { max_packet_bytes: self.max_payload_bytes, ..MuxLimits::default() }
+        MuxLimits {
+            max_packet_bytes: self.max_payload_bytes,
+            max_attachments: self.encoding.max_attachments,
+            ..MuxLimits::default()
+        }
     }
 
     /// Whether requests of this path are the server's.
@@ -90,6 +108,7 @@ impl Default for Config {
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
             pressure: pressure::Pressure::default(),
+            encoding: Encoding::default(),
             http: HttpOptions::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),

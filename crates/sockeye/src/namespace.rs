@@ -11,8 +11,9 @@ pub use parent::NamespaceRequest;
 pub use pattern::PatternError;
 pub(crate) use table::Namespaces;
 
+use crate::config::Emitting;
 use crate::error::{EmitError, HandlerError};
-use crate::frames::HEADROOM;
+use crate::frames::Encoding;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
@@ -42,6 +43,7 @@ pub(crate) struct NamespaceInner {
     concurrent: AtomicBool,
     next_ack_id: AtomicU64,
     pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
     kind: Kind,
     /// The hooks for new namespaces have seen it, so a client may join.
     announced: AtomicBool,
@@ -66,7 +68,7 @@ enum Kind {
 type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
-    pub(crate) fn new(name: &str, ack_timeout: Duration) -> Self {
+    pub(crate) fn new(name: &str, emitting: Emitting) -> Self {
         Self {
             name: name.into(),
             adapter: Arc::new(LocalAdapter::new(Limits::default())),
@@ -75,7 +77,8 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
-            ack_timeout,
+            ack_timeout: emitting.ack_timeout,
+            encoding: emitting.encoding,
             kind: Kind::Plain,
             announced: AtomicBool::new(name == "/"),
             on_announced: Notify::new(),
@@ -121,7 +124,7 @@ impl NamespaceInner {
         args: impl EventArgs,
     ) -> Result<Encoded, EmitError> {
         let name = if self.as_parent().is_some() { "/" } else { self.name() };
-        Ok(encode_event(name, event, ack_id, args, HEADROOM)?)
+        Ok(encode_event(name, event, ack_id, args, self.encoding.shared_room())?)
     }
 
     pub(crate) fn is_concurrent(&self) -> bool {

@@ -2,13 +2,13 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, readdressed, shared_frames};
+use crate::frames::{HEADROOM, readdressed};
 use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{Encoded, EventArgs};
+use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
-        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet });
+        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
         Ok(())
     }
 
@@ -120,15 +120,19 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let receivers = self.send(encoded, |packet| packet.with_ack(id, collector.clone()));
-        collector.expect(receivers);
+        match self.send(encoded, |packet| packet.with_ack(id, collector.clone())) {
+            Ok(receivers) => collector.expect(receivers),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        }
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> usize {
+    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
         let deliver = |namespace: &NamespaceInner, encoded| {
-            namespace.adapter().broadcast(&self.target, &prepare(self.packet(encoded)))
+            let packet = Packet::new(namespace.encoding.shared_frames(encoded)?);
+            let packet = if self.uncompressed { packet.into_uncompressed() } else { packet };
+            Ok(namespace.adapter().broadcast(&self.target, &prepare(packet)))
         };
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),
@@ -182,11 +186,6 @@ impl BroadcastOperator {
         for socket in self.sockets() {
             socket.disconnect_with(close, goodbye);
         }
-    }
-
-    fn packet(&self, encoded: Encoded) -> Packet {
-        let packet = Packet::new(shared_frames(encoded));
-        if self.uncompressed { packet.into_uncompressed() } else { packet }
     }
 
     fn sockets(&self) -> Vec<Socket> {

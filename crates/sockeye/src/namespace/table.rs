@@ -4,12 +4,11 @@
 
 use super::parent::{Parent, Test};
 use super::{Namespace, NamespaceInner, read, write};
-use crate::config::NamespaceOptions;
+use crate::config::{Emitting, NamespaceOptions};
 use crate::error::ConnectError;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 pub(crate) struct Namespaces {
     main: Arc<NamespaceInner>,
@@ -18,7 +17,7 @@ pub(crate) struct Namespaces {
     parents: RwLock<Vec<Arc<NamespaceInner>>>,
     on_new: RwLock<Vec<Arc<Hook>>>,
     options: NamespaceOptions,
-    ack_timeout: Duration,
+    emitting: Emitting,
 }
 
 type Hook = dyn Fn(&Namespace) + Send + Sync;
@@ -32,14 +31,14 @@ struct Table {
 }
 
 impl Namespaces {
-    pub(crate) fn new(options: NamespaceOptions, ack_timeout: Duration) -> Self {
+    pub(crate) fn new(options: NamespaceOptions, emitting: Emitting) -> Self {
         Self {
-            main: Arc::new(NamespaceInner::new("/", ack_timeout)),
+            main: Arc::new(NamespaceInner::new("/", emitting.clone())),
             table: RwLock::default(),
             parents: RwLock::default(),
             on_new: RwLock::default(),
             options,
-            ack_timeout,
+            emitting,
         }
     }
 
@@ -85,7 +84,7 @@ impl Namespaces {
         let mut parents = write(&self.parents);
         // No client can ask for a parent, so its name is for logs alone.
         let name = name.map_or_else(|| format!("/_{}", parents.len()), |name| with_slash(name).into_owned());
-        let inner = NamespaceInner::new(&name, self.ack_timeout).into_parent(Parent::new(test));
+        let inner = NamespaceInner::new(&name, self.emitting.clone()).into_parent(Parent::new(test));
         let parent = Arc::new(inner);
         parents.push(parent.clone());
         parent
@@ -177,7 +176,7 @@ impl Namespaces {
     }
 
     fn make(&self, name: &str, parent: Option<&Arc<NamespaceInner>>) -> Arc<NamespaceInner> {
-        let namespace = NamespaceInner::new(name, self.ack_timeout);
+        let namespace = NamespaceInner::new(name, self.emitting.clone());
         Arc::new(match parent {
             Some(parent) => namespace.into_child(parent.clone()),
             None => namespace,

@@ -3,7 +3,6 @@
 use super::{Socket, SocketInner};
 use crate::deflate::{Compress, deflate_frames};
 use crate::error::EmitError;
-use crate::frames::room;
 use crate::session::mailbox::Delivery;
 use sockeye_adapter::{Packet, Prepared};
 use sockeye_proto::socket::{EventArgs, encode_event};
@@ -21,8 +20,8 @@ impl Socket {
     ///
     /// Source: mirrors `socket.compress(false).emit` in Node.
     pub fn emit_uncompressed(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Reliable, Compress::No)
+        let encode = |namespace: &str, room| encode_event(namespace, event, None, args, room);
+        self.send(encode, Delivery::Reliable, Compress::No)
     }
 }
 

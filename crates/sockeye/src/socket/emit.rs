@@ -4,7 +4,6 @@ use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::deflate::Compress;
 use crate::error::{AckError, EmitError};
-use crate::frames::{room, with_frames};
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -30,7 +29,8 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// `Encode`: a reserved name, more than 10 attachments, or a value that does not serialize.
+    /// `Encode`: a reserved name, more binary values than
+    /// `ServerBuilder::max_attachments`, or a value that does not serialize.
     /// `Refused`: the client reads too slowly; the connection is closing.
     /// `Closed`: the socket is disconnected.
     ///
@@ -47,8 +47,8 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Volatile, Compress::Yes)
+        let encode = |namespace: &str, room| encode_event(namespace, event, None, args, room);
+        self.send(encode, Delivery::Volatile, Compress::Yes)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -111,23 +111,24 @@ impl Socket {
         &self,
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
-        let encoded = encode(self.0.namespace.name(), room())?;
-        self.send_encoded(encoded, Delivery::Reliable, Compress::Yes)
+        self.send(encode, Delivery::Reliable, Compress::Yes)
     }
 
-    pub(super) fn send_encoded(
+    pub(super) fn send(
         &self,
-        encoded: Encoded,
+        encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
         delivery: Delivery,
         compress: Compress,
     ) -> Result<(), EmitError> {
+        let encoding = &self.0.namespace.encoding;
+        let encoded = encode(self.0.namespace.name(), encoding.room())?;
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        let pushed = with_frames(encoded, |frames| match compress {
+        let pushed = encoding.with_frames(encoded, |frames| match compress {
             Compress::Yes => self.0.conn.push(frames, delivery),
             Compress::No => self.0.conn.push_uncompressed(frames, delivery),
         });
-        pushed.outcome()
+        pushed?.outcome()
     }
 }
