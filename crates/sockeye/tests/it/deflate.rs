@@ -95,7 +95,7 @@ async fn nothing_is_compressed_unless_the_server_asks_for_it() {
     ws.send(event_of(5000)).await;
     ws.expect(&event_of(5000)).await;
     ws.write(frame(0xc1, &deflated("42[\"echo\",1]"))).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1002)));
+    assert_eq!(ws.ended().await, Frame::Close(Some(1002)));
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn inflated_bytes_count_against_the_limit() {
             if passes {
                 assert_eq!(compressed(&mut ws).await, message);
             } else {
-                assert_eq!(ws.recv().await, Frame::Close(Some(1009)), "{len}");
+                assert_eq!(ws.ended().await, Frame::Close(Some(1009)), "{len}");
             }
         }
     }
@@ -217,7 +217,7 @@ async fn a_bomb_closes_its_connection_and_nobody_elses() {
     let bomb = deflated(vec![b' '; 100_000_000]);
     assert!(bomb.len() < 100_000);
     ws.write(frame(0xc1, &bomb)).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    assert_eq!(ws.ended().await, Frame::Close(Some(1009)));
     assert_eq!(reasons.next().await, "transport error");
     other.expect_echo("alive").await;
 }
@@ -478,7 +478,7 @@ async fn a_plain_websocket_compresses_when_asked() {
     ws.expect("short").await;
     assert_eq!(compressed(&mut ws).await.into_bytes(), [7; 600]);
     ws.write(frame(0xc1, &deflated("x".repeat(2001)))).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    assert_eq!(ws.ended().await, Frame::Close(Some(1009)));
     // A client that offers nothing talks plainly to the same server.
     let mut ws = Ws::open(host.address, "/").await;
     ws.send(&words).await;
