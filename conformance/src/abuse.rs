@@ -1,6 +1,7 @@
 //! What a hostile tester drives: it must survive everything with default limits.
 //! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials,
-//! `PARSER=msgpack` for packets in MessagePack, `DEFLATE=1` for messages that are compressed however short they are.
+//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for messages that are
+//! compressed however short they are.
 
 use crate::{net, socket_v5};
 use axum::Json;
@@ -21,6 +22,7 @@ pub(crate) async fn serve() -> io::Result<()> {
             .connect_timeout(Duration::from_secs(1))
             .upgrade_timeout(Duration::from_secs(1));
     }
+    options = options.allow_eio3(std::env::var_os("EIO3").is_some());
     if let Ok(origin) = std::env::var("CORS") {
         options = options.cors(Cors::from([origin]).credentials());
     }

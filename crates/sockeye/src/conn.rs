@@ -9,7 +9,7 @@ use crate::session::control::Control;
 use crate::session::mailbox::{Delivery, Mailbox, Push};
 use bytes::Bytes;
 use sockeye_proto::SessionId;
-use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::engine::{CloseReason, Protocol, Transport};
 use sockeye_proto::websocket::WindowBits;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -161,10 +161,13 @@ impl Conn {
         }
     }
 
-    /// The session is on a WebSocket, for good, so what is pushed from now on may be compressed. What was pushed
-    /// before is not, which a WebSocket may mix.
-    pub(crate) fn set_deflate_window(&self, window: WindowBits) {
-        self.deflate_window.store(window.get(), Ordering::Relaxed);
+    /// The session is on a WebSocket, for good, so what is pushed from now on may be compressed if that was agreed
+    /// on. What was pushed before is not, which a WebSocket may mix. Frames for clients of protocol 3 are rewritten
+    /// when they leave, so they stay as they are.
+    pub(crate) fn set_deflate_window(&self, window: Option<WindowBits>) {
+        if let (Some(window), Protocol::V4) = (window, self.handshake.protocol()) {
+            self.deflate_window.store(window.get(), Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn transport(&self) -> Transport {

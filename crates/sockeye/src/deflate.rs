@@ -3,7 +3,7 @@
 //! shorter stays as it is.
 
 use crate::config::PerMessageDeflate;
-use crate::frames::split_frame;
+use crate::session::dialect::{Content, Frame, first_frame};
 use sockeye_proto::websocket::{Deflater, Opcode, WindowBits, encode_deflated_frame};
 use std::cell::RefCell;
 
@@ -27,17 +27,19 @@ pub(crate) fn deflate_frames(
     let mut out = Vec::new();
     let mut changed = false;
     let mut rest = frames;
-    while let Some((frame_len, is_text, payload)) = split_frame(rest) {
-        let (frame, behind) = rest.split_at_checked(frame_len)?;
+    while let Some(Frame { bytes, content }) = first_frame(rest) {
+        let (opcode, payload) = match content {
+            Content::Text(packet) => (Opcode::Text, packet),
+            Content::Binary(data) => (Opcode::Binary, data),
+        };
         match deflate_message(payload, window, options) {
             Some(deflated) => {
-                let opcode = if is_text { Opcode::Text } else { Opcode::Binary };
                 encode_deflated_frame(&mut out, opcode, &deflated, None);
                 changed = true;
             }
-            None => out.extend_from_slice(frame),
+            None => out.extend_from_slice(bytes),
         }
-        rest = behind;
+        rest = rest.get(bytes.len()..).unwrap_or_default();
     }
     changed.then_some(out)
 }

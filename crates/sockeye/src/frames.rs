@@ -122,18 +122,6 @@ fn foreign(packet: Encoded, parser: &dyn Parser) -> Result<(Vec<u8>, usize), Enc
     Ok((frames, 0))
 }
 
-/// Takes the first frame of a run apart that holds nothing compressed: its length, whether it is text, its
-/// payload.
-pub(crate) fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
-    let (&[head, len], _) = run.split_first_chunk::<2>()?;
-    let (header, len) = match len {
-        126 => (4, usize::from(u16::from_be_bytes(run.get(2..4)?.try_into().ok()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(run.get(2..10)?.try_into().ok()?)).ok()?),
-        len => (2, usize::from(len)),
-    };
-    Some((header + len, head & 0x0f == 1, run.get(header..header + len)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,7 +73,7 @@ pub use regex::Regex;
 pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;
-pub use sockeye_proto::engine::Transport;
+pub use sockeye_proto::engine::{Protocol, Transport};
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 /// How packets become messages, for [`ServerBuilder::parser`].

@@ -20,6 +20,7 @@ use crate::operator::BroadcastOperator;
 use crate::socket::Socket;
 use parent::Parent;
 use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use sockeye_proto::SocketId;
 use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -97,6 +98,12 @@ impl NamespaceInner {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The own room of a socket where `room` is its qualified id, which the clients of Socket.IO 2 know it by.
+    pub(crate) fn unqualified<'a>(&self, room: &'a str) -> &'a str {
+        let id = room.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('#'));
+        id.filter(|id| id.parse::<SocketId>().is_ok()).unwrap_or(room)
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {

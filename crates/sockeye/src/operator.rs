@@ -42,7 +42,7 @@ impl BroadcastOperator {
 
     /// Adds the sockets in `room`. A socket's id is its own room.
     pub fn to(mut self, room: &str) -> Self {
-        self.target.rooms.push(room);
+        self.target.rooms.push(self.namespace.unqualified(room));
         self
     }
 
@@ -53,7 +53,7 @@ impl BroadcastOperator {
 
     /// Leaves out the sockets in `room`.
     pub fn except(mut self, room: &str) -> Self {
-        self.target.except.push(room);
+        self.target.except.push(self.namespace.unqualified(room));
         self
     }
 

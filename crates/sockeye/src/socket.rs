@@ -3,6 +3,7 @@
 mod compress;
 mod emit;
 mod listen;
+mod protocol;
 mod queue;
 
 pub use queue::Queue;

@@ -484,3 +484,22 @@ async fn a_plain_websocket_compresses_when_asked() {
     ws.send(&words).await;
     ws.expect(&words).await;
 }
+
+#[tokio::test]
+async fn a_client_of_protocol_3_may_compress_and_hears_plain_frames_with_their_types() {
+    let engine = EngineServer::new(options(0).allow_eio3(true), |socket, message| {
+        let _ = socket.send(message);
+    });
+    let host =
+        Host::serve(Server::new(), async move |listener| engine.listen_on(listener).await.unwrap()).await;
+    let (answer, mut ws) = offering(&host, "/socket.io/?EIO=3&transport=websocket", OFFER).await;
+    assert_eq!(answer.as_deref(), Some(ANSWER));
+    assert!(ws.text().await.starts_with("0{"));
+    let mut data = vec![7; 500];
+    data.insert(0, 4);
+    ws.write(frame(0xc2, &deflated(&data))).await;
+    assert_eq!(ws.recv().await, Frame::Binary(data));
+    let message = format!("4{}", "b".repeat(300));
+    ws.send(&message).await;
+    ws.expect(&message).await;
+}

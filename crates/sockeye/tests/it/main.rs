@@ -14,6 +14,7 @@ mod acks;
 mod compression;
 mod deflate;
 mod edges;
+mod eio3;
 mod events;
 mod floods;
 mod frames;

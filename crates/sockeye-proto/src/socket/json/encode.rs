@@ -169,7 +169,13 @@ const SMALL_PACKET: usize = 96;
 
 /// Everything in front of the payload. `more` bytes are expected besides.
 #[inline]
-fn begin(packet_type: PacketType, namespace: &str, ack_id: Option<u64>, room: Room, more: usize) -> Vec<u8> {
+pub(crate) fn begin(
+    packet_type: PacketType,
+    namespace: &str,
+    ack_id: Option<u64>,
+    room: Room,
+    more: usize,
+) -> Vec<u8> {
     let Room { headroom, mut text, .. } = room;
     let expected = [headroom, namespace.len(), more, SMALL_PACKET].into_iter().fold(0, usize::saturating_add);
     text.clear();

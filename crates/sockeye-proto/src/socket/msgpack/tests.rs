@@ -25,7 +25,7 @@ fn mux() -> ServerMux<()> {
     let mut mux = ServerMux::with_parser(MuxLimits::default(), &MsgpackParser);
     assert!(matches!(
         mux.handle_binary(&bytes(CONNECT)),
-        Ok(ServerEvent::Connect { namespace: "/", auth: None })
+        Ok(ServerEvent::Connect { namespace: "/", auth: None, .. })
     ));
     mux.accept("/", ()).unwrap();
     mux
@@ -363,7 +363,9 @@ fn both_ends_understand_each_other() {
     let mut client = ClientMux::with_parser(MuxLimits::default(), &MsgpackParser);
     let mut server = ServerMux::with_parser(MuxLimits::default(), &MsgpackParser);
     let request = message(client.connect("/n", (), Some(&json!({"token": 1})), 0).unwrap());
-    let Ok(ServerEvent::Connect { namespace: "/n", auth }) = server.handle_binary(&request) else { panic!() };
+    let Ok(ServerEvent::Connect { namespace: "/n", auth, .. }) = server.handle_binary(&request) else {
+        panic!()
+    };
     assert_eq!(auth, Some(r#"{"token":1}"#));
     server.accept("/n", ()).unwrap();
     let sid = crate::SocketId::from_entropy([0; 15]);
