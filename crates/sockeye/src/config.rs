@@ -5,6 +5,7 @@ mod deflate;
 mod eio3;
 mod error;
 mod http;
+mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
@@ -17,6 +18,7 @@ pub use pressure::SlowReader;
 use self::http::HttpOptions;
 use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
+use crate::listen::{Capacity, Protocols};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
 use sockeye_proto::engine::{Accepts, Heartbeat, Transport};
@@ -46,6 +48,9 @@ pub(crate) struct Config {
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
+    /// Of the server's own listener.
+    pub(crate) capacity: Capacity,
+    pub(crate) protocols: Protocols,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) namespaces: NamespaceOptions,
 }
@@ -118,6 +123,8 @@ impl Default for Config {
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             per_message_deflate: None,
+            capacity: Capacity::default(),
+            protocols: Protocols::default(),
             states: HashMap::new(),
             namespaces: NamespaceOptions::default(),
         }

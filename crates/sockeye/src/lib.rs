@@ -46,6 +46,7 @@ mod middleware;
 mod model;
 mod namespace;
 mod operator;
+mod outgoing;
 mod quiet;
 mod random;
 mod registry;
@@ -62,9 +63,11 @@ pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
-    ConnectionError, Cookie, Cors, DeadlineBody, ErrorContext, NotFound, PeerAddr, RequestHead, ResponseBody,
-    ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
+    ConnectionError, Cookie, Cors, DeadlineBody, Encryption, ErrorContext, NotFound, PeerAddr, RequestHead,
+    ResponseBody, ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
 };
+#[cfg(feature = "tls")]
+pub use listen::tls;
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
 pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
@@ -72,9 +75,10 @@ pub use operator::BroadcastOperator;
 pub use regex::Regex;
 pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
-pub use sockeye_adapter::JoinError;
+pub use sockeye_adapter::{JoinError, RoomEvent};
 pub use sockeye_proto::engine::{Protocol, Transport};
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
+pub use sockeye_proto::socket::MuxError as PacketError;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 /// How packets become messages, for [`ServerBuilder::parser`].
 pub use sockeye_proto::socket::{

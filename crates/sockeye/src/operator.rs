@@ -91,8 +91,25 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
-        self.send(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
+        self.deliver(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
         Ok(())
+    }
+
+    /// [`BroadcastOperator::emit`] of an event called `message`. Source: mirrors `io.send` and `io.write` in Node.
+    ///
+    /// # Errors
+    /// As [`BroadcastOperator::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// How many sockets are chosen.
+    pub fn count(&self) -> usize {
+        let count = |namespace: &NamespaceInner| namespace.adapter().members(&self.target).len();
+        match self.namespace.as_parent() {
+            None => count(&self.namespace),
+            Some(parent) => parent.children().iter().map(|child| count(child)).sum(),
+        }
     }
 
     /// Sends an event to the chosen sockets and resolves to the first argument of each one's answer, in the
@@ -120,7 +137,7 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        match self.send(encoded, |packet| packet.with_ack(id, collector.clone())) {
+        match self.deliver(encoded, |packet| packet.with_ack(id, collector.clone())) {
             Ok(receivers) => collector.expect(receivers),
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         }
@@ -128,11 +145,19 @@ impl BroadcastOperator {
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn send(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
-        let deliver = |namespace: &NamespaceInner, encoded| {
+    fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
+        let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
+            let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
             let packet = Packet::new(namespace.encoding.shared_frames(encoded)?);
-            let packet = if self.uncompressed { packet.into_uncompressed() } else { packet };
-            Ok(namespace.adapter().broadcast(&self.target, &prepare(packet)))
+            let packet = prepare(if self.uncompressed { packet.into_uncompressed() } else { packet });
+            let receivers = namespace.adapter().broadcast(&self.target, &packet);
+            // Now that no lock is held.
+            if let Some((sockets, encoded)) = shown
+                && let Some(event) = encoded.event(HEADROOM)
+            {
+                sockets.for_each(|socket| socket.show_outgoing(&event.name, &event.args));
+            }
+            Ok(receivers)
         };
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),

@@ -75,9 +75,7 @@ pub fn accept<B: http_body::Body>(
 ) -> Result<(Response<Bytes>, impl Future<Output = io::Result<WebSocket>>), Response<Bytes>> {
     let (response, upgrade) = websocket_upgrade(request, options.deflate.as_ref())?;
     let open = async move {
-        let upgraded = upgrade.stream.await.map_err(io::Error::other)?;
-        let (stream, already_read) = crate::http::reclaim(upgraded);
-        let link = Link::new(stream, &already_read, options.max_message_bytes).with_deflate(upgrade.deflate);
+        let link = upgrade.link(options.max_message_bytes).await.map_err(io::Error::other)?;
         Ok(WebSocket { link, received: VecDeque::new(), ended: false, deflate: options.deflate })
     };
     Ok((response, open))

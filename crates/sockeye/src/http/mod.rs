@@ -27,10 +27,10 @@ pub(crate) use cors::Policy as CorsPolicy;
 pub(crate) use head::Origin;
 pub use head::RequestHead;
 pub(crate) use hooks::{Hooks, handshake_hook};
-pub use proxies::PeerAddr;
 pub(crate) use proxies::{BadSids, TrustedProxies};
+pub use proxies::{Encryption, PeerAddr};
 pub use refusal::{ConnectionError, ErrorContext};
-pub(crate) use websocket::{Accepted, reclaim};
+pub(crate) use websocket::Upgrade;
 
 use crate::config::PerMessageDeflate;
 use crate::error::BoxError;
@@ -227,7 +227,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
     deflate: Option<&PerMessageDeflate>,
-) -> Result<(Answer, Accepted), Answer> {
+) -> Result<(Answer, Upgrade), Answer> {
     websocket::accept(&mut request, deflate).map_err(|refusal| refusal.into_answer(true))
 }
 

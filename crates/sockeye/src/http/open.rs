@@ -5,7 +5,7 @@ use super::exchange::Exchange;
 use super::hooks::{Undecided, decide};
 use super::proxies::Peer;
 use super::refusal::Refusal;
-use super::{Accepted, Answer, ErrorContext, RequestHead, plain, polling, websocket};
+use super::{Answer, ErrorContext, RequestHead, Upgrade, plain, polling, websocket};
 use crate::conn::Conn;
 use crate::handshake::Handshake;
 use crate::random;
@@ -79,7 +79,7 @@ async fn admit(shared: &Shared, handshake: &Handshake) -> Result<SessionId, Refu
 }
 
 /// The session and the answer that carries its open packet.
-fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, Accepted)>) -> Result<Answer, Refusal> {
+fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, Upgrade)>) -> Result<Answer, Refusal> {
     let conn = Arc::new(conn);
     let registry = &conn.shared.registry;
     // An id of ours cannot be in use, so a WebSocket that never comes about need not be known to anybody.

@@ -5,6 +5,7 @@ use super::refusal::{Refusal, RefusalAnswer};
 use super::{Answer, ErrorContext, single, typed};
 use crate::config::PerMessageDeflate;
 use crate::conn::Conn;
+use crate::listen::{Permit, Seat};
 use crate::session::Session;
 use crate::session::control::Control;
 use crate::session::link::{Link, Stream};
@@ -31,7 +32,7 @@ pub(super) fn first_frames(conn: &Conn, open: &[u8]) {
 }
 
 /// Starts the session once the HTTP server has let the stream go.
-pub(super) fn start(upgrade: Accepted, conn: Arc<Conn>) {
+pub(super) fn start(upgrade: Upgrade, conn: Arc<Conn>) {
     take_over(upgrade, conn, |conn, link| {
         // It is there already if its id is the application's.
         conn.shared.registry.insert(&conn);
@@ -53,19 +54,47 @@ where
     Ok(answer)
 }
 
-/// A request that was accepted, whose stream is still the HTTP server's.
-pub(crate) struct Accepted {
-    pub(crate) stream: OnUpgrade,
+/// A WebSocket that was promised: its stream comes when the HTTP server has sent the answer.
+pub(crate) struct Upgrade {
+    stream: OnUpgrade,
+    /// The place of the connection, where it becomes the WebSocket as a whole.
+    place: Option<Permit>,
     /// What was agreed on compression.
-    pub(crate) deflate: Option<DeflateAgreement>,
+    deflate: Option<DeflateAgreement>,
 }
 
-/// Checks the handshake, and agrees on compression with a client that offers it if `deflate` is given. The
-/// answer completes it.
+impl Upgrade {
+    pub(crate) async fn link(self, max_message_bytes: usize) -> hyper::Result<Link> {
+        let (stream, already_read) = reclaim(self.stream.await?);
+        let mut link = Link::new(stream, &already_read, max_message_bytes).with_deflate(self.deflate);
+        link.place = self.place;
+        Ok(link)
+    }
+}
+
+/// Checks the handshake, and agrees on compression with a client that offers it if `deflate` is given. The answer
+/// completes it.
 pub(super) fn accept<B: http_body::Body>(
     request: &mut Request<B>,
     deflate: Option<&PerMessageDeflate>,
-) -> Result<(Answer, Accepted), Refusal> {
+) -> Result<(Answer, Upgrade), Refusal> {
+    let (mut answer, mut upgrade) = match is_extended_connect(request) {
+        true => accept_stream(request)?,
+        false => accept_connection(request)?,
+    };
+    let offers = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS);
+    if let (Some(options), Some(offers)) = (deflate, offers)
+        && let Some((agreement, extensions)) = options.windows.accept(&offers)
+        && let Ok(extensions) = HeaderValue::try_from(extensions)
+    {
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
+        upgrade.deflate = Some(agreement);
+    }
+    Ok((answer, upgrade))
+}
+
+/// The handshake that turns a connection of HTTP/1.1 into a WebSocket.
+fn accept_connection<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
     let headers = request.headers();
     let wanted = UpgradeRequest {
         get: request.method() == Method::GET,
@@ -79,14 +108,8 @@ pub(super) fn accept<B: http_body::Body>(
     }
     .accept();
     let accept = wanted.map_err(refuse_handshake)?;
-    let offers =
-        deflate.and_then(|options| Some((options, joined(headers, &header::SEC_WEBSOCKET_EXTENSIONS)?)));
-    let deflate = offers.and_then(|(options, offers)| options.windows.accept(&offers));
-    let Some(stream) = request.extensions_mut().remove::<OnUpgrade>() else {
-        tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
-        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
-        return Err(Refusal::new(error, ErrorContext::TransportHandshakeError));
-    };
+    let stream = promised(request)?;
+    let place = request.extensions().get::<Seat>().and_then(Seat::take);
     let mut answer = Response::new(Bytes::new());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let into = answer.headers_mut();
@@ -95,11 +118,43 @@ pub(super) fn accept<B: http_body::Body>(
     if let Ok(accept) = HeaderValue::from_str(accept.as_str()) {
         into.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    let deflate = deflate.and_then(|(agreement, extensions)| {
-        into.insert(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::try_from(extensions).ok()?);
-        Some(agreement)
-    });
-    Ok((answer, Accepted { stream, deflate }))
+    Ok((answer, Upgrade { stream, place, deflate: None }))
+}
+
+/// Whether the request asks for a WebSocket in a stream of HTTP/2. Source: RFC 8441 § 5.
+pub(super) fn is_extended_connect<B>(request: &Request<B>) -> bool {
+    #[cfg(feature = "http2")]
+    return request.method() == Method::CONNECT
+        && request
+            .extensions()
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|name| name.as_str() == "websocket");
+    #[cfg(not(feature = "http2"))]
+    {
+        let _ = request;
+        false
+    }
+}
+
+/// The handshake inside HTTP/2: no key to answer, since nobody there takes a WebSocket for something else. The place of
+/// the connection stays with the connection.
+fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
+    match single(request.headers(), &header::SEC_WEBSOCKET_VERSION) {
+        Some(b"13") => {}
+        Some(_) => return Err(refuse_handshake(UpgradeError::UnsupportedVersion)),
+        None => return Err(refuse_handshake(UpgradeError::MissingVersion)),
+    }
+    let stream = promised(request)?;
+    Ok((Response::new(Bytes::new()), Upgrade { stream, place: None, deflate: None }))
+}
+
+/// The stream that the host server will let go.
+fn promised<B>(request: &mut Request<B>) -> Result<OnUpgrade, Refusal> {
+    request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
+        tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
+        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
+        Refusal::new(error, ErrorContext::TransportHandshakeError)
+    })
 }
 
 /// The tokens of a header that may be cut into several.
@@ -124,16 +179,11 @@ fn refuse_handshake(error: UpgradeError) -> Refusal {
 
 /// Waits for the HTTP server to let the stream go. The wait has a task of its own, so that the session's is
 /// no larger than an open session needs.
-fn take_over(upgrade: Accepted, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
+fn take_over(upgrade: Upgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
     let limit = conn.shared.config.upgrade_timeout;
     tokio::spawn(async move {
-        match tokio::time::timeout(limit, upgrade.stream).await {
-            Ok(Ok(upgraded)) => {
-                let max_bytes = conn.shared.config.max_payload_bytes;
-                let (stream, already_read) = reclaim(upgraded);
-                let link = Link::new(stream, &already_read, max_bytes).with_deflate(upgrade.deflate);
-                return then(conn, link);
-            }
+        match tokio::time::timeout(limit, upgrade.link(conn.shared.config.max_payload_bytes)).await {
+            Ok(Ok(link)) => return then(conn, link),
             Ok(Err(error)) => tracing::debug!(%error, "upgrade_failed"),
             Err(_) => tracing::debug!("upgrade_timed_out"),
         }
@@ -145,11 +195,16 @@ fn take_over(upgrade: Accepted, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Li
 }
 
 /// The stream under the HTTP connection, with what was read of it beyond the request. Plain TCP is taken back
-/// as it is, from our own listener or from a host server built on hyper-util; anything else stays behind
-/// hyper's wrapper.
-pub(crate) fn reclaim(upgraded: Upgraded) -> (Stream, Bytes) {
+/// as it is, from our own listener or from a host server built on hyper-util, and so is our own TLS; anything else stays
+/// behind hyper's wrapper.
+fn reclaim(upgraded: Upgraded) -> (Stream, Bytes) {
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return (Stream::Tcp(parts.io.into_inner()), parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    #[cfg(feature = "tls")]
+    let upgraded = match upgraded.downcast::<TokioIo<tokio_rustls::server::TlsStream<TcpStream>>>() {
+        Ok(parts) => return (Stream::Other(Box::new(parts.io.into_inner())), parts.read_buf),
         Err(upgraded) => upgraded,
     };
     match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {

@@ -8,12 +8,13 @@ use super::polling::Polling;
 use super::sockets::{Place, Request, Sockets, ask};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
+use crate::error::HandlerError;
 use crate::goodbye::Goodbye;
 use crate::server::Upper;
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
 use sockeye_proto::Timestamp;
-use sockeye_proto::connection::{ServerConnection, ServerEvent};
+use sockeye_proto::connection::{ConnectionError, ServerConnection, ServerEvent};
 use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError, v3};
 use sockeye_proto::websocket::{CloseCode, FrameError, Message as Frame};
 use std::sync::Arc;
@@ -67,7 +68,14 @@ impl Core {
     pub(super) fn on_packet(&mut self, packet: Packet<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
         let event = match self.connection.handle_packet(packet, now) {
             Ok(event) => event,
-            Err(error) => return self.refuse(&error, error.reason()),
+            Err(error) => {
+                if let ConnectionError::Mux(error) = &error
+                    && error.is_parse_error()
+                {
+                    self.sockets.raise(&HandlerError::Packet(error.clone()));
+                }
+                return self.refuse(&error, error.reason());
+            }
         };
         match event {
             ServerEvent::Socket(event) => {

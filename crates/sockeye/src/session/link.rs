@@ -3,6 +3,7 @@
 //! It knows nothing of Engine.IO; `ws-echo` of the conformance server is this file and a loop.
 
 use super::mailbox::Runs;
+use crate::listen::Permit;
 use sockeye_proto::websocket::{
     CloseCode, Decoder, DeflateAgreement, FrameError, Message, Opcode, Role, WindowBits, encode_close,
     encode_deflated_frame, encode_frame,
@@ -42,6 +43,8 @@ pub(crate) struct Link {
     end: End,
     /// What frames to the peer may be compressed with.
     deflate_window: Option<WindowBits>,
+    /// Among the connections of our listener, where it came from there.
+    pub(crate) place: Option<Permit>,
 }
 
 /// How far a close has come.
@@ -110,6 +113,7 @@ impl Link {
             pong: None,
             end: End::Open,
             deflate_window: None,
+            place: None,
         }
     }
 
@@ -288,6 +292,8 @@ impl Link {
                 self.written += accepted;
             }
             if self.flight_bytes > 0 {
+                // TLS may have taken bytes that the kernel has not.
+                ready!(self.stream.poll_flush(cx))?;
                 std::mem::take(&mut self.flight).recycle();
                 (self.flight_bytes, self.written) = (0, 0);
             }
@@ -401,6 +407,13 @@ impl Stream {
         match self {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, runs),
             Stream::Other(stream) => Pin::new(stream).poll_write_vectored(cx, runs),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Tcp(_) => Poll::Ready(Ok(())),
+            Stream::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::inbox::{self, Inbox, Load};
 use super::joining::{self, By};
 use crate::conn::Conn;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, HandlerError};
 use crate::middleware::{Deciding, admit};
 use crate::namespace::parent::choose;
 use crate::namespace::{NamespaceInner, NamespaceRequest, Namespaces};
@@ -221,6 +221,13 @@ impl Sockets {
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
+        }
+    }
+
+    /// Tells every socket of an error of the connection.
+    pub(crate) fn raise(&self, error: &HandlerError) {
+        for Joined { socket, .. } in self.joined.iter().flatten() {
+            socket.inner_namespace().raise(socket, error);
         }
     }
 

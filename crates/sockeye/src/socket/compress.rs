@@ -5,7 +5,7 @@ use crate::deflate::{Compress, deflate_frames};
 use crate::error::EmitError;
 use crate::session::mailbox::Delivery;
 use sockeye_adapter::{Packet, Prepared};
-use sockeye_proto::socket::{EventArgs, encode_event};
+use sockeye_proto::socket::EventArgs;
 
 impl Socket {
     /// Sends an event as it is where others would be compressed: for what is compressed already, like a picture,
@@ -20,8 +20,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.compress(false).emit` in Node.
     pub fn emit_uncompressed(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encode = |namespace: &str, room| encode_event(namespace, event, None, args, room);
-        self.send(encode, Delivery::Reliable, Compress::No)
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable, Compress::No)
     }
 }
 

@@ -4,6 +4,7 @@ use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::deflate::Compress;
 use crate::error::{AckError, EmitError};
+use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -36,7 +37,15 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable, Compress::Yes)
+    }
+
+    /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -47,8 +56,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encode = |namespace: &str, room| encode_event(namespace, event, None, args, room);
-        self.send(encode, Delivery::Volatile, Compress::Yes)
+        self.send_event(self.encode(event, None, args)?, Delivery::Volatile, Compress::Yes)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -97,7 +105,10 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
+        let sent = self
+            .encode(event, Some(id), args)
+            .map_err(EmitError::from)
+            .and_then(|encoded| self.send_event(encoded, Delivery::Reliable, Compress::Yes));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -111,20 +122,42 @@ impl Socket {
         &self,
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
-        self.send(encode, Delivery::Reliable, Compress::Yes)
+        let encoded = encode(self.0.namespace.name(), self.0.namespace.encoding.room())?;
+        self.send_encoded(encoded, Delivery::Reliable, Compress::Yes)
     }
 
-    pub(super) fn send(
+    pub(super) fn encode(
         &self,
-        encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
+        event: &str,
+        ack_id: Option<u64>,
+        args: impl EventArgs,
+    ) -> Result<Encoded, EncodeError> {
+        let namespace = &self.0.namespace;
+        encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
+    }
+
+    pub(super) fn send_event(
+        &self,
+        encoded: Encoded,
         delivery: Delivery,
         compress: Compress,
     ) -> Result<(), EmitError> {
-        let encoding = &self.0.namespace.encoding;
-        let encoded = encode(self.0.namespace.name(), encoding.room())?;
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(&encoded, HEADROOM);
+        }
+        self.send_encoded(encoded, delivery, compress)
+    }
+
+    fn send_encoded(
+        &self,
+        encoded: Encoded,
+        delivery: Delivery,
+        compress: Compress,
+    ) -> Result<(), EmitError> {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
+        let encoding = &self.0.namespace.encoding;
         let pushed = encoding.with_frames(encoded, |frames| match compress {
             Compress::Yes => self.0.conn.push(frames, delivery),
             Compress::No => self.0.conn.push_uncompressed(frames, delivery),
