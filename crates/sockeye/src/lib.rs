@@ -53,12 +53,14 @@ mod registry;
 mod server;
 mod session;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod websocket;
 
-pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
+pub use ack::{Ack, AckAnswer, AckFuture, AnyReply, BroadcastAckError, BroadcastAckFuture};
 pub use config::{ConfigError, PerMessageDeflate, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
-pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
+pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, Rest, State};
 pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
