@@ -17,6 +17,7 @@ mod answers;
 mod capacity;
 mod client_files;
 mod compression;
+mod deflate;
 mod edges;
 mod eio3;
 mod events;
