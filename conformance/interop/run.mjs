@@ -4,6 +4,7 @@
 import parser from "socket.io-msgpack-parser";
 import { Nginx } from "./lib/nginx.mjs";
 import { readOptions } from "./lib/options.mjs";
+import { OLDER } from "./lib/older.mjs";
 import { Runner } from "./lib/runner.mjs";
 import { Server } from "./lib/server.mjs";
 import { MODES, World } from "./lib/world.mjs";
@@ -15,6 +16,7 @@ import { heartbeat } from "./scenarios/heartbeat.mjs";
 import { limits } from "./scenarios/limits.mjs";
 import { msgpack } from "./scenarios/msgpack.mjs";
 import { namespaces } from "./scenarios/namespaces.mjs";
+import { both, heartbeat2, only2 } from "./scenarios/older.mjs";
 import { order } from "./scenarios/order.mjs";
 import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
@@ -25,10 +27,10 @@ const options = readOptions();
 const runner = new Runner("interop", options.only);
 
 /**
- * Runs the scenarios in each mode they name (all three by default) against one server process, whose clients have
- * `client` among their options.
+ * Runs the scenarios in each mode they name (all three by default; `since` is the major version that can do it) against one server process, whose clients have
+ * `client` among their options. `who` tells in the names of the scenarios which clients they are.
  */
-async function run(scenarios, env, client = {}) {
+async function run(scenarios, env, client = {}, who = "") {
   const server = new Server(options.contract, env);
   await server.start();
   for (const mode of MODES) {
@@ -40,7 +42,7 @@ async function run(scenarios, env, client = {}) {
         await world.forgotten();
         return note;
       };
-      const failed = !(await runner.scenario(`${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
+      const failed = !(await runner.scenario(`${who}${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
       if (failed || !server.alive) await server.restart();
     }
   }
@@ -53,6 +55,13 @@ await run(
 );
 await run(heartbeat, {});
 await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
+for (const { name, major, Manager } of OLDER) {
+  const own = major === 2 ? only2 : [];
+  const all = [events, acks, binary, rooms, order, both, own].flat();
+  const has = all.filter(({ since = 2 }) => major >= since);
+  await run(has, { SLOWPING: "1", EIO3: "1" }, { Manager }, `${name} `);
+  if (major === 2) await run(heartbeat2, { EIO3: "1" }, { Manager }, `${name} `);
+}
 if (options.proxied) await runProxied();
 runner.finish();
 
