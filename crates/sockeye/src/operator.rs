@@ -30,13 +30,14 @@ pub struct BroadcastOperator {
     namespace: Arc<NamespaceInner>,
     target: Target,
     volatile: bool,
+    uncompressed: bool,
     timeout: Duration,
 }
 
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<NamespaceInner>) -> Self {
         let timeout = namespace.ack_timeout;
-        Self { namespace, target: Target::everyone(), volatile: false, timeout }
+        Self { namespace, target: Target::everyone(), volatile: false, uncompressed: false, timeout }
     }
 
     /// Adds the sockets in `room`. A socket's id is its own room.
@@ -66,6 +67,13 @@ impl BroadcastOperator {
     /// it is between two polls. Broadcasts that await answers are never dropped. Source: mirrors `io.volatile`.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// The event is sent as it is where it would be compressed, see [`Socket::emit_uncompressed`].
+    /// Source: mirrors `io.compress(false)` in Node.
+    pub fn uncompressed(mut self) -> Self {
+        self.uncompressed = true;
         self
     }
 
@@ -140,7 +148,8 @@ impl BroadcastOperator {
     fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
         let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
             let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
-            let packet = prepare(Packet::new(namespace.encoding.shared_frames(encoded)?));
+            let packet = Packet::new(namespace.encoding.shared_frames(encoded)?);
+            let packet = prepare(if self.uncompressed { packet.into_uncompressed() } else { packet });
             let receivers = namespace.adapter().broadcast(&self.target, &packet);
             // Now that no lock is held.
             if let Some((sockets, encoded)) = shown
@@ -226,6 +235,7 @@ impl std::fmt::Debug for BroadcastOperator {
             .field("namespace", &self.namespace.name())
             .field("target", &self.target)
             .field("volatile", &self.volatile)
+            .field("uncompressed", &self.uncompressed)
             .finish_non_exhaustive()
     }
 }
