@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use std::any::Any;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Gathers the answers to an acked packet. Only the server that made it knows its type.
@@ -25,13 +26,14 @@ pub struct Packet {
     frames: Bytes,
     ack: Option<(u64, AckCollector)>,
     volatile: bool,
+    position: Option<NonZeroU64>,
 }
 
 impl Packet {
     /// A packet from its frames.
     #[inline]
     pub fn new(frames: impl Into<Bytes>) -> Self {
-        Self { frames: frames.into(), ack: None, volatile: false }
+        Self { frames: frames.into(), ack: None, volatile: false, position: None }
     }
 
     /// Says that each receiver owes an answer: the ack id that stands in the text, and who gathers the answers.
@@ -45,6 +47,13 @@ impl Packet {
     #[must_use]
     pub fn into_volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Says where the packet stands in the log of a namespace whose sockets can be recovered.
+    #[must_use]
+    pub fn at_position(mut self, position: NonZeroU64) -> Self {
+        self.position = Some(position);
         self
     }
 
@@ -64,6 +73,12 @@ impl Packet {
     #[inline]
     pub fn is_volatile(&self) -> bool {
         self.volatile
+    }
+
+    /// The place in the log, if the packet is in one.
+    #[inline]
+    pub fn position(&self) -> Option<NonZeroU64> {
+        self.position
     }
 }
 
