@@ -1,8 +1,10 @@
 //! The options of a server, with their defaults and units.
 
 mod pressure;
+mod recovery;
 
 pub use pressure::SlowReader;
+pub use recovery::ConnectionStateRecovery;
 
 use crate::http::{Cors, TrustedProxies};
 use crate::server::{Server, Upper};
@@ -25,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
     pub(crate) pressure: pressure::Pressure,
+    pub(crate) recovery: Option<ConnectionStateRecovery>,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
@@ -56,6 +59,7 @@ impl Default for Config {
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
             pressure: pressure::Pressure::default(),
+            recovery: None,
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,

@@ -39,7 +39,7 @@ pub(crate) fn shared_frames(packet: Encoded) -> Bytes {
 }
 
 /// The frames, and where they start.
-fn assemble(packet: Encoded) -> (Vec<u8>, usize) {
+pub(crate) fn assemble(packet: Encoded) -> (Vec<u8>, usize) {
     let Encoded { text: mut frames, attachments } = packet;
     let (header, len) = server_header(Opcode::Text, frames.len() - HEADROOM);
     let start = HEADROOM - len;

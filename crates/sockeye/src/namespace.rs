@@ -1,14 +1,16 @@
 //! A namespace: the sockets that joined it, its rooms, its middleware, and the listeners they share.
 
+use crate::config::{Config, ConnectionStateRecovery};
 use crate::error::{ConnectError, HandlerError};
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
+use crate::recovery::{Clients, Recovery};
 use crate::socket::Socket;
 use sockeye_adapter::{Adapter, Limits, LocalAdapter};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 /// A namespace. Cheap to clone; all clones are the same namespace.
@@ -25,13 +27,16 @@ pub(crate) struct NamespaceInner {
     on_error: RwLock<Option<Arc<ErrorHandler>>>,
     concurrent: AtomicBool,
     next_ack_id: AtomicU64,
+    recovery: Option<Box<Recovery>>,
+    /// Made by the first event that is to be processed once.
+    clients: OnceLock<Box<Clients>>,
     pub(crate) ack_timeout: Duration,
 }
 
 type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
-    pub(crate) fn new(name: &str, ack_timeout: Duration) -> Self {
+    pub(crate) fn new(name: &str, config: &Config) -> Self {
         Self {
             name: name.into(),
             adapter: Arc::new(LocalAdapter::new(Limits::default())),
@@ -40,7 +45,9 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
-            ack_timeout,
+            recovery: config.new_recovery(),
+            clients: OnceLock::new(),
+            ack_timeout: config.ack_timeout,
         }
     }
 
@@ -54,6 +61,21 @@ impl NamespaceInner {
 
     pub(crate) fn adapter(&self) -> &Arc<dyn Adapter> {
         &self.adapter
+    }
+
+    /// If its sockets can be recovered.
+    #[inline]
+    pub(crate) fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_deref()
+    }
+
+    /// What is known of events that clients number.
+    pub(crate) fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| {
+            let defaults = ConnectionStateRecovery::default();
+            let options = self.recovery().map_or(&defaults, |recovery| &recovery.options);
+            Box::new(Clients::new(options.max_sessions, options.max_disconnection_duration))
+        })
     }
 
     /// Ids are counted per namespace, as in Node: the receivers of one broadcast share theirs.
@@ -236,6 +258,10 @@ impl Namespace {
         args: impl sockeye_proto::socket::EventArgs,
     ) -> Result<(), crate::error::EmitError> {
         self.broadcast().emit(event, args)
+    }
+
+    pub(crate) fn inner(&self) -> &NamespaceInner {
+        &self.0
     }
 
     pub(crate) fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener

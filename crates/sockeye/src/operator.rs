@@ -4,6 +4,7 @@ use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
 use crate::frames::{HEADROOM, shared_frames};
 use crate::namespace::NamespaceInner;
+use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
@@ -82,6 +83,11 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
+        if let Some(recovery) = self.namespace.recovery() {
+            let delivery = if self.volatile { Delivery::Volatile } else { Delivery::Reliable };
+            recovery.broadcast(&**self.namespace.adapter(), &self.target, encoded, delivery);
+            return Ok(());
+        }
         let packet = Packet::new(shared_frames(encoded));
         let packet = if self.volatile { packet.into_volatile() } else { packet };
         self.namespace.adapter().broadcast(&self.target, &packet);
@@ -114,7 +120,11 @@ impl BroadcastOperator {
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
         let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
-        let receivers = self.namespace.adapter().broadcast(&self.target, &packet);
+        let adapter = self.namespace.adapter();
+        let receivers = match self.namespace.recovery() {
+            Some(recovery) => recovery.broadcast_packet(&**adapter, &self.target, packet),
+            None => adapter.broadcast(&self.target, &packet),
+        };
         collector.expect(receivers);
         BroadcastAckFuture::new(id, collector, self.timeout)
     }

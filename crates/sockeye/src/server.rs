@@ -98,7 +98,7 @@ impl Server {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
-        let main = Arc::new(NamespaceInner::new("/", config.ack_timeout));
+        let main = Arc::new(NamespaceInner::new("/", &config));
         let namespaces = Namespaces { main: main.clone(), others: RwLock::default() };
         Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main: Namespace::from(main) }
     }
@@ -111,7 +111,7 @@ impl Server {
             return self.main.clone();
         }
         let mut others = namespaces.others.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let made = || Arc::new(NamespaceInner::new(&name, self.shared.config.ack_timeout));
+        let made = || Arc::new(NamespaceInner::new(&name, &self.shared.config));
         Namespace::from(others.entry(name.as_str().into()).or_insert_with(made).clone())
     }
 
@@ -162,7 +162,7 @@ impl From<Arc<Shared>> for Server {
     fn from(shared: Arc<Shared>) -> Self {
         let main = match &shared.upper {
             Upper::SocketIo(namespaces) => namespaces.main.clone(),
-            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", shared.config.ack_timeout)),
+            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", &shared.config)),
         };
         Self { main: Namespace::from(main), shared }
     }

@@ -12,8 +12,7 @@ use crate::socket::Socket;
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{
-    DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect, encode_connect_error,
-    encode_disconnect,
+    DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect_error, encode_disconnect,
 };
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -69,10 +68,16 @@ impl Sockets {
             }
             ServerEvent::Connect { namespace, auth } => {
                 return Some(match conn.shared.namespace(namespace) {
-                    Some(namespace) => {
-                        let id = SocketId::from_entropy(random::entropy());
-                        Request::Join(Socket::new(namespace, conn.clone(), id, auth))
-                    }
+                    Some(namespace) => Request::Join(match namespace.recovery() {
+                        Some(recovery) => {
+                            let claim = recovery.claim(auth, conn.room_for_replay());
+                            Socket::of_claim(namespace, conn.clone(), auth, claim)
+                        }
+                        None => {
+                            let id = SocketId::from_entropy(random::entropy());
+                            Socket::new(namespace, conn.clone(), id, auth)
+                        }
+                    }),
                     None => Request::Refuse(namespace.to_owned(), ConnectError::new("Invalid namespace")),
                 });
             }
@@ -91,11 +96,9 @@ impl Sockets {
     ) -> Result<(), MuxError> {
         match request {
             Request::Refuse(namespace, error) => refuse(&namespace, &error, mux, conn),
+            Request::Join(socket) if socket.skips_middleware() => self.accept(socket, mux, conn, cx),
             Request::Join(socket) => match admit(socket.inner_namespace(), &socket) {
-                None => {
-                    self.accept(socket, mux, conn, cx);
-                    Ok(())
-                }
+                None => self.accept(socket, mux, conn, cx),
                 Some(verdict) => {
                     self.joining.push(Joining { socket, verdict });
                     self.decide(mux, conn, cx)
@@ -119,7 +122,7 @@ impl Sockets {
             };
             let Joining { socket, .. } = self.joining.swap_remove(at);
             match verdict {
-                Ok(()) => self.accept(socket, mux, conn, cx),
+                Ok(()) => self.accept(socket, mux, conn, cx)?,
                 Err(error) => {
                     dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
                     refuse(socket.inner_namespace().name(), &error, mux, conn)?;
@@ -129,24 +132,35 @@ impl Sockets {
         Ok(())
     }
 
-    fn accept(&mut self, socket: Socket, mux: &mut ServerMux<Place>, conn: &Arc<Conn>, cx: &mut Context<'_>) {
+    fn accept(
+        &mut self,
+        socket: Socket,
+        mux: &mut ServerMux<Place>,
+        conn: &Arc<Conn>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), MuxError> {
         let place = self.joined.iter().position(Option::is_none).unwrap_or(self.joined.len());
         let namespace = socket.inner_namespace().clone();
-        if mux.accept(namespace.name(), place).is_err() {
+        if !mux.is_connecting(namespace.name()) {
             // The client left while the middleware was deciding.
-            return dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
+            dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
+            return Ok(());
         }
-        // The reply is queued before anybody can reach the socket, so it is the first packet.
-        let reply = encode_connect(namespace.name(), socket.id(), room());
-        with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
-        socket.join_namespace();
+        let Ok(before) = socket.enter() else {
+            // The session went while the middleware was deciding: as if it had never been.
+            let anew = socket.begin_anew();
+            dismiss(&socket, DisconnectReason::TakenOver);
+            return anew.map_or(Ok(()), |socket| self.request(Request::Join(socket), mux, conn, cx));
+        };
+        let _ = mux.accept(namespace.name(), place);
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
-        joined.inbox.connected(&joined.socket, cx);
+        joined.inbox.connected(&joined.socket, before, cx);
         match self.joined.get_mut(place) {
             Some(free) => *free = Some(joined),
             None => self.joined.push(Some(joined)),
         }
+        Ok(())
     }
 
     /// Goes on with pending handlers. False when there is more to do than one pass may.

@@ -35,7 +35,8 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_packet(|namespace, room| encode_event(namespace, event, None, args, room))
+        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
+        self.send_event(encoded, Delivery::Reliable)
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -47,7 +48,7 @@ impl Socket {
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
-        self.send_encoded(encoded, Delivery::Volatile)
+        self.send_event(encoded, Delivery::Volatile)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -112,6 +113,16 @@ impl Socket {
     ) -> Result<(), EmitError> {
         let encoded = encode(self.0.namespace.name(), room())?;
         self.send_encoded(encoded, Delivery::Reliable)
+    }
+
+    /// An event without an ack id, which a client that can recover takes its offset from.
+    fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+        match self.0.namespace.recovery() {
+            Some(recovery) if self.0.life.is_some() && self.wants_offset(&encoded, delivery) => {
+                recovery.emit(self, encoded, delivery)
+            }
+            _ => self.send_encoded(encoded, delivery),
+        }
     }
 
     fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {

@@ -27,6 +27,7 @@ mod payloads;
 mod polling;
 mod pressure;
 mod reasons;
+mod recovery;
 mod requests;
 mod rooms;
 mod sessions;
