@@ -5,7 +5,7 @@ use crate::{net, socket_v5};
 use axum::Json;
 use axum::routing::get;
 use serde_json::{Value, json};
-use sockeye::{Ack, ConnectError, Cors, Data, Namespace, RawArguments, Server, Socket};
+use sockeye::{Ack, ConnectError, Cors, Data, Namespace, RawArguments, Regex, Server, Socket};
 use std::io;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub(crate) async fn serve() -> io::Result<()> {
     for name in ["/", "/custom", "/slow"] {
         handle(&io.of(name));
     }
+    handle(&io.of_regex(Regex::new("^/dyn-.+$").map_err(std::io::Error::other)?));
     io.of("/slow").middleware(async || {
         tokio::time::sleep(Duration::from_millis(200)).await;
         Ok::<_, ConnectError>(())
@@ -47,12 +48,12 @@ fn handle(namespace: &Namespace) {
         }
         Ok::<_, sockeye::BoxError>(())
     });
-    let everyone = namespace.clone();
-    namespace.on("room-send", async move |Data(room): Data<String>, args: RawArguments| {
+    namespace.on("room-send", async |everyone: Namespace, Data(room): Data<String>, args: RawArguments| {
         everyone.to(&room).emit("room-msg", args.as_args().skip(1))
     });
-    let everyone = namespace.clone();
-    namespace.on("broadcast", async move |args: RawArguments| everyone.emit("bcast", args.as_args()));
+    namespace.on("broadcast", async |everyone: Namespace, args: RawArguments| {
+        everyone.emit("bcast", args.as_args())
+    });
     namespace.on("count", async |ack: Ack| ack.send(&1));
 }
 

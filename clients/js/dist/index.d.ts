@@ -19,6 +19,7 @@ export type { Binary } from "./engine/packet.js";
 export type { CloseReason, Session, SessionOptions, TransportError } from "./engine/session.js";
 export type { AnyListener, DefaultEvents } from "./events.js";
 export type { ManagerCloseReason, ManagerEvents, ManagerOptions } from "./manager.js";
+export type { Frame, Packet, PacketDecoder, PacketEncoder, Parser } from "./parser/packet.js";
 export type { Auth, ConnectError, DisconnectReason, SocketEvents, SocketOptions, WithAckErrors } from "./socket.js";
 export type { CloseDetails, Link, LinkHandlers, Transport, TransportFactory, WebSocketConstructor, WebSocketLike, } from "./transports/transport.js";
 export { io as connect, io as default, Manager, protocol, Socket };

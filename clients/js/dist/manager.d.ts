@@ -1,6 +1,6 @@
 import { type CloseReason, Session, type SessionOptions } from "./engine/session.js";
 import { Emitter } from "./events.js";
-import { type Packet } from "./parser/packet.js";
+import type { Packet, Parser } from "./parser/packet.js";
 import { Socket, type SocketOptions } from "./socket.js";
 /** The options of a manager; durations in milliseconds. */
 export interface ManagerOptions extends SessionOptions {
@@ -18,6 +18,8 @@ export interface ManagerOptions extends SessionOptions {
     timeout?: number | false;
     /** Whether to connect at once. Default: true. */
     autoConnect?: boolean;
+    /** How packets are written and read; the server must have the same. Default: as text, with binary attachments. */
+    parser?: Parser;
 }
 /** Why a connection ended. */
 export type ManagerCloseReason = CloseReason | "parse error";

@@ -1,6 +1,6 @@
 import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
 import type { Manager, ManagerCloseReason } from "./manager.js";
-import { type Frames, type Packet } from "./parser/packet.js";
+import { type Frame, type Packet } from "./parser/packet.js";
 /** What a client shows when it connects to a namespace. */
 export type Auth = Record<string, unknown>;
 /** The options of a socket. */
@@ -33,7 +33,7 @@ export type WithAckErrors<Events> = {
 type WithError<T> = T extends (...answer: infer P) => infer R ? (error: Error | null, ...answer: P) => R : T;
 interface Buffered {
     id: number | undefined;
-    frames: Frames;
+    frames: Frame[];
 }
 export declare class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<SocketEvents, Listen> {
     #private;

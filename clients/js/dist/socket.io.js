@@ -1,5 +1,11 @@
 "use strict";
 (() => {
+  var __defProp = Object.defineProperty;
+  var __export = (target, all) => {
+    for (var name in all)
+      __defProp(target, name, { get: all[name], enumerable: true });
+  };
+
   // src/backoff.ts
   var Backoff = class {
     /** Delays handed out since the last reset. */
@@ -81,6 +87,9 @@
   };
 
   // src/engine/packet.ts
+  function isBinary(value) {
+    return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof Blob === "function" && value instanceof Blob;
+  }
   var TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
   function encodePacket(packet) {
     return TYPES.indexOf(packet.type) + packet.data;
@@ -530,6 +539,14 @@
     return Object.assign(new Error(message), { type: "TransportError", description });
   }
 
+  // src/parser/text.ts
+  var text_exports = {};
+  __export(text_exports, {
+    Decoder: () => Decoder,
+    Encoder: () => Encoder,
+    MAX_ATTACHMENTS: () => MAX_ATTACHMENTS
+  });
+
   // src/parser/binary.ts
   function takeBinary(value) {
     const attachments = [];
@@ -562,9 +579,6 @@
       }
     };
   }
-  function isBinary(value) {
-    return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof Blob === "function" && value instanceof Blob;
-  }
 
   // src/parser/packet.ts
   var protocol = 5;
@@ -574,22 +588,43 @@
   var ACK = 3;
   var CONNECT_ERROR = 4;
   var WITH_BINARY = 3;
-  var MAX_ATTACHMENTS = 10;
   var RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-  function encode({ type, nsp, id, data }) {
-    const { json, attachments } = takeBinary(data);
-    const head = attachments.length ? `${type + WITH_BINARY}${attachments.length}-` : type;
-    return [`${head}${nsp === "/" ? "" : `${nsp},`}${id ?? ""}${json ?? ""}`, ...attachments];
+  function isRecord(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   }
+
+  // src/parser/text.ts
+  var MAX_ATTACHMENTS = 10;
+  var Encoder = class {
+    /**
+     * The text, then the attachments.
+     * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+     */
+    encode({ type, nsp, id, data }) {
+      const { json, attachments } = takeBinary(data);
+      const head = attachments.length ? `${type + WITH_BINARY}${attachments.length}-` : type;
+      return [`${head}${nsp === "/" ? "" : `${nsp},`}${id ?? ""}${json ?? ""}`, ...attachments];
+    }
+  };
   var Decoder = class {
     /** The packet whose attachments are awaited, if any. */
     #partial;
+    #decoded = () => {
+    };
+    on(_event, listener) {
+      this.#decoded = listener;
+    }
+    /** Forgets a packet that is not complete. */
+    destroy() {
+      this.#partial = void 0;
+    }
     /**
-     * Takes a message; gives a packet when that completes one.
+     * Takes a message; calls the listener when that completes a packet.
      * @throws Error when the message cannot be part of a packet.
      */
     add(message) {
-      return typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
+      const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
+      if (packet) this.#decoded(packet);
     }
     #addText(text) {
       const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
@@ -630,9 +665,6 @@
       default:
         return false;
     }
-  }
-  function isRecord(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
   }
 
   // src/socket.ts
@@ -709,7 +741,7 @@
         data.pop();
         id = this.#nextId++;
       }
-      const frames = encode({ type: EVENT, nsp: this.nsp, id, data });
+      const frames = this.io._encode({ type: EVENT, nsp: this.nsp, id, data });
       if (id !== void 0) this.#awaitAck(id, last, timeout);
       const ready = this.connected && !this.io.engine?.isStale();
       if (ready && !(volatile && !this.io.engine?.transport.writable)) this.io._send(frames);
@@ -859,7 +891,7 @@
       if (wasActive) this.io._release();
     }
     #send(packet) {
-      this.io._send(encode({ ...packet, nsp: this.nsp }));
+      this.io._send(this.io._encode({ ...packet, nsp: this.nsp }));
     }
   };
 
@@ -899,7 +931,8 @@
     /** Set by `_close`, until the next `open`: the user does not want this connection. */
     #skipReconnect = false;
     #reconnectTimer;
-    #decoder = new Decoder();
+    #encoder;
+    #decoder;
     /** Stops listening to the session in use. */
     #abandon;
     constructor(uri, opts = {}) {
@@ -913,6 +946,13 @@
         this.opts.reconnectionDelayMax ?? 5e3,
         this.opts.randomizationFactor ?? 0.5
       );
+      const { Encoder: Encoder2, Decoder: Decoder2 } = this.opts.parser ?? text_exports;
+      this.#encoder = new Encoder2();
+      this.#decoder = new Decoder2();
+      this.#decoder.on("decoded", (packet) => {
+        this.fire("packet", packet);
+        this.nsps.get(packet.nsp)?._onPacket(packet);
+      });
       if (this.opts.autoConnect !== false) this.open();
     }
     /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
@@ -945,6 +985,10 @@
     get _isReconnecting() {
       return this.#reconnecting;
     }
+    /** @internal Writes a packet. */
+    _encode(packet) {
+      return this.#encoder.encode(packet);
+    }
     /** @internal Sends an encoded packet. */
     _send(frames) {
       for (const frame of frames) this.engine?.send(frame);
@@ -963,7 +1007,7 @@
     #open(done) {
       this.#state = "opening";
       this.#skipReconnect = false;
-      this.#decoder = new Decoder();
+      this.#decoder.destroy();
       clearTimeout(this.#reconnectTimer);
       const engine = new Session(this.#target, this.opts);
       this.engine = engine;
@@ -1000,15 +1044,11 @@
       };
     }
     #onMessage(message) {
-      let packet;
       try {
-        packet = this.#decoder.add(message);
+        this.#decoder.add(message);
       } catch (error) {
         this.#onClose("parse error", error);
       }
-      if (!packet) return;
-      this.fire("packet", packet);
-      this.nsps.get(packet.nsp)?._onPacket(packet);
     }
     #onClose(reason, description) {
       clearTimeout(this.#reconnectTimer);
@@ -1061,10 +1101,15 @@
     return manager.socket(namespace, options);
   }
 
+  // src/provide.ts
+  function provide(io2, rest) {
+    const client = Object.assign(io2, rest, { io: io2, connect: io2, default: io2 });
+    if (typeof module === "object") module.exports = client;
+    else if (typeof define === "function" && define.amd) define(() => client);
+    else Object.assign(globalThis, { io: client });
+  }
+
   // src/umd.ts
-  var client = Object.assign(io, { io, connect: io, Manager, Socket, protocol, default: io });
-  if (typeof module === "object") module.exports = client;
-  else if (typeof define === "function" && define.amd) define(() => client);
-  else Object.assign(globalThis, { io: client });
+  provide(io, { Manager, Socket, protocol });
 })();
 //# sourceMappingURL=socket.io.js.map

@@ -19,6 +19,7 @@ const script = { entryPoints: ["src/umd.ts"], format: "iife", logOverride: { "co
 await bundle("socket.io.esm.min.js", { ...module, minify: true });
 await bundle("socket.io.min.js", { ...script, minify: true });
 await bundle("socket.io.js", script);
+await bundle("socket.io.msgpack.min.js", { ...script, entryPoints: ["src/umd-msgpack.ts"], minify: true });
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 const types = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", out], {

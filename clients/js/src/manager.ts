@@ -10,7 +10,8 @@ import {
   transportError,
 } from "./engine/session.js";
 import { Emitter } from "./events.js";
-import { Decoder, type Frames, type Packet } from "./parser/packet.js";
+import type { Frame, Packet, PacketDecoder, PacketEncoder, Parser } from "./parser/packet.js";
+import * as text from "./parser/text.js";
 import { Socket, type SocketOptions } from "./socket.js";
 import { parseUrl, type Target } from "./url.js";
 
@@ -30,6 +31,8 @@ export interface ManagerOptions extends SessionOptions {
   timeout?: number | false;
   /** Whether to connect at once. Default: true. */
   autoConnect?: boolean;
+  /** How packets are written and read; the server must have the same. Default: as text, with binary attachments. */
+  parser?: Parser;
 }
 
 /** Why a connection ended. */
@@ -63,7 +66,8 @@ export class Manager extends Emitter<ManagerEvents> {
   /** Set by `_close`, until the next `open`: the user does not want this connection. */
   #skipReconnect = false;
   #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
-  #decoder = new Decoder();
+  readonly #encoder: PacketEncoder;
+  readonly #decoder: PacketDecoder;
   /** Stops listening to the session in use. */
   #abandon: (() => void) | undefined;
 
@@ -80,6 +84,13 @@ export class Manager extends Emitter<ManagerEvents> {
       this.opts.reconnectionDelayMax ?? 5000,
       this.opts.randomizationFactor ?? 0.5,
     );
+    const { Encoder, Decoder } = this.opts.parser ?? text;
+    this.#encoder = new Encoder();
+    this.#decoder = new Decoder();
+    this.#decoder.on("decoded", (packet) => {
+      this.fire("packet", packet);
+      this.nsps.get(packet.nsp)?._onPacket(packet);
+    });
     if (this.opts.autoConnect !== false) this.open();
   }
 
@@ -118,8 +129,13 @@ export class Manager extends Emitter<ManagerEvents> {
     return this.#reconnecting;
   }
 
+  /** @internal Writes a packet. */
+  _encode(packet: Packet): Frame[] {
+    return this.#encoder.encode(packet);
+  }
+
   /** @internal Sends an encoded packet. */
-  _send(frames: Frames): void {
+  _send(frames: Frame[]): void {
     for (const frame of frames) this.engine?.send(frame);
   }
 
@@ -139,7 +155,7 @@ export class Manager extends Emitter<ManagerEvents> {
   #open(done?: (error?: Error) => void): void {
     this.#state = "opening";
     this.#skipReconnect = false;
-    this.#decoder = new Decoder();
+    this.#decoder.destroy();
     clearTimeout(this.#reconnectTimer);
     const engine = new Session(this.#target, this.opts);
     this.engine = engine;
@@ -179,15 +195,11 @@ export class Manager extends Emitter<ManagerEvents> {
   }
 
   #onMessage(message: string | ArrayBuffer): void {
-    let packet: Packet | undefined;
     try {
-      packet = this.#decoder.add(message);
+      this.#decoder.add(message);
     } catch (error) {
       this.#onClose("parse error", error);
     }
-    if (!packet) return;
-    this.fire("packet", packet);
-    this.nsps.get(packet.nsp)?._onPacket(packet);
   }
 
   #onClose(reason: ManagerCloseReason, description?: unknown): void {

@@ -3,17 +3,7 @@
 
 import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName, invoke } from "./events.js";
 import type { Manager, ManagerCloseReason } from "./manager.js";
-import {
-  ACK,
-  CONNECT,
-  CONNECT_ERROR,
-  DISCONNECT,
-  EVENT,
-  encode,
-  type Frames,
-  type Packet,
-  RESERVED,
-} from "./parser/packet.js";
+import { ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, type Frame, type Packet, RESERVED } from "./parser/packet.js";
 
 /** What a client shows when it connects to a namespace. */
 export type Auth = Record<string, unknown>;
@@ -73,7 +63,7 @@ interface PendingAck {
 
 interface Buffered {
   id: number | undefined;
-  frames: Frames;
+  frames: Frame[];
 }
 
 export class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<
@@ -160,7 +150,7 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
       data.pop();
       id = this.#nextId++;
     }
-    const frames = encode({ type: EVENT, nsp: this.nsp, id, data });
+    const frames = this.io._encode({ type: EVENT, nsp: this.nsp, id, data });
     if (id !== undefined) this.#awaitAck(id, last as AnyListener, timeout);
     const ready = this.connected && !this.io.engine?.isStale();
     if (ready && !(volatile && !this.io.engine?.transport.writable)) this.io._send(frames);
@@ -337,6 +327,6 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   }
 
   #send(packet: Omit<Packet, "nsp">): void {
-    this.io._send(encode({ ...packet, nsp: this.nsp }));
+    this.io._send(this.io._encode({ ...packet, nsp: this.nsp }));
   }
 }

@@ -42,7 +42,7 @@ for (const [name, budget] of [
 }
 
 test("each script names its map, and each map has its sources in it and no absolute path", () => {
-  for (const name of ["socket.io.esm.min.js", "socket.io.min.js", "socket.io.js"]) {
+  for (const name of ["socket.io.esm.min.js", "socket.io.min.js", "socket.io.msgpack.min.js", "socket.io.js"]) {
     assert.ok(readFileSync(join("dist", name), "utf8").trimEnd().endsWith(`//# sourceMappingURL=${name}.map`));
     const map = JSON.parse(readFileSync(join("dist", `${name}.map`), "utf8"));
     assert.equal(map.sources.length, map.sourcesContent.length);
@@ -51,8 +51,8 @@ test("each script names its map, and each map has its sources in it and no absol
 });
 
 test("on a page, the script makes a global io with everything on it", () => {
-  for (const name of ["socket.io.min.js", "socket.io.js"]) {
-    const page: { io?: Record<string, unknown> } = { TextEncoder, URL } as object;
+  for (const name of ["socket.io.min.js", "socket.io.msgpack.min.js", "socket.io.js"]) {
+    const page: { io?: Record<string, unknown> } = { TextEncoder, TextDecoder, URL } as object;
     runInNewContext(readFileSync(join("dist", name), "utf8"), page);
     assert.equal(typeof page.io, "function");
     assert.deepEqual(

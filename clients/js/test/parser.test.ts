@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ACK, CONNECT, CONNECT_ERROR, Decoder, DISCONNECT, EVENT, encode, type Packet } from "../src/parser/packet.js";
+import { ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, type Packet } from "../src/parser/packet.js";
+import { Decoder, Encoder } from "../src/parser/text.js";
 import { vectors } from "./support/vectors.js";
 
 const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;
@@ -8,8 +9,13 @@ const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buff
 /** Feeds frames to a decoder; gives the packets. */
 function decode(...frames: (string | ArrayBuffer)[]): Packet[] {
   const decoder = new Decoder();
-  return frames.flatMap((frame) => decoder.add(frame) ?? []);
+  const packets: Packet[] = [];
+  decoder.on("decoded", (packet) => packets.push(packet));
+  for (const frame of frames) decoder.add(frame);
+  return packets;
 }
+
+const encode = (packet: Packet) => new Encoder().encode(packet);
 
 test("each packet type in wire form", () => {
   for (const [wire, packet] of [

@@ -49,6 +49,22 @@ export const namespaces = [
     },
   },
   {
+    name: "a namespace that a regular expression allows is made for its first client, and has its own members",
+    async run(world) {
+      const connection = world.connection({ autoConnect: false });
+      const [one, two] = [await connection.join("/dyn-1", { in: "one" }), await connection.join("/dyn-2")];
+      const other = await world.connection({ autoConnect: false }).join("/dyn-1");
+      assert.deepEqual(await one.next("auth"), [{ in: "one" }]);
+      one.emit("broadcast", "to one", Buffer.from("bin"));
+      for (const member of [one, other]) assert.deepEqual(await member.next("bcast"), ["to one", Buffer.from("bin")]);
+      await two.settled();
+      assert.deepEqual(two.arrived("bcast"), []);
+      const refused = connection.socket("/dyn-");
+      refused.socket.connect();
+      assert.equal((await refused.next("connect_error"))[0].message, "Invalid namespace");
+    },
+  },
+  {
     name: "leaving one namespace leaves the others alone, and it can be joined again",
     async run(world) {
       const connection = world.connection({ autoConnect: false });

@@ -9,7 +9,8 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("sockeye-proto", &[]),
     ("sockeye-adapter", &["sockeye-proto"]),
-    ("sockeye", &["sockeye-proto", "sockeye-adapter"]),
+    // On itself for its tests, which need all its features.
+    ("sockeye", &["sockeye-proto", "sockeye-adapter", "sockeye"]),
     ("chat", &["sockeye"]),
     ("sockeye-conformance", &["sockeye", "sockeye-proto"]),
     // The measuring kit shares no code with what it measures.

@@ -1,12 +1,20 @@
-//! The options of a server, with their defaults and units.
+//! The options of a server, with their defaults and units. Those of one area stand in a submodule.
 
+mod compression;
+mod error;
+mod http;
+mod namespaces;
 mod pressure;
 mod recovery;
 
+pub use error::ConfigError;
+pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 pub use recovery::ConnectionStateRecovery;
+pub(crate) use recovery::NamespaceDefaults;
 
-use crate::http::{Cors, TrustedProxies};
+use self::http::HttpOptions;
+use crate::http::{Cors, CorsPolicy, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
 use sockeye_proto::engine::{Heartbeat, Transport};
@@ -28,19 +36,43 @@ pub(crate) struct Config {
     pub(crate) max_payload_bytes: usize,
     pub(crate) pressure: pressure::Pressure,
     pub(crate) recovery: Option<ConnectionStateRecovery>,
+    pub(crate) http: HttpOptions,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) serve_client: bool,
+    /// From how many bytes on HTTP bodies are compressed, if at all.
+    pub(crate) http_compression: Option<usize>,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) namespaces: NamespaceOptions,
 }
 
 impl Config {
+    /// What all the options together come to, if they go together.
+    pub(crate) fn compile(&self) -> Result<CorsPolicy, ConfigError> {
+        if self.transports.is_empty() {
+            return Err(ConfigError::NoTransport);
+        }
+        if let Some(cookie) = &self.http.cookie {
+            cookie.check()?;
+        }
+        self.cors.compile()
+    }
+
     pub(crate) fn queue_limits(&self) -> Limits {
         self.pressure.limits()
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
         MuxLimits { max_packet_bytes: self.max_payload_bytes, ..MuxLimits::default() }
+    }
+
+    /// Whether requests of this path are the server's.
+    pub(crate) fn answers(&self, path: &str) -> bool {
+        match path.strip_prefix(self.path.as_str()) {
+            Some("") => !self.http.add_trailing_slash,
+            Some(below) => below.starts_with('/'),
+            None => false,
+        }
     }
 
     pub(crate) fn allows(&self, transport: Transport) -> bool {
@@ -60,10 +92,13 @@ impl Default for Config {
             max_payload_bytes: 1_000_000,
             pressure: pressure::Pressure::default(),
             recovery: None,
+            http: HttpOptions::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
+            http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
             states: HashMap::new(),
+            namespaces: NamespaceOptions::default(),
         }
     }
 }
@@ -85,10 +120,11 @@ impl Default for Config {
 pub struct ServerBuilder(pub(crate) Config);
 
 impl ServerBuilder {
-    /// The path under which the server answers, `/socket.io` by default; a trailing slash does not matter.
-    /// Source: `path` in Node.
+    /// The path under which the server answers, `/socket.io` by default; a trailing slash does not matter here,
+    /// but see [`add_trailing_slash`](Self::add_trailing_slash). Source: `path` in Node.
     pub fn path(mut self, path: &str) -> Self {
-        self.0.path = format!("/{}", path.trim_matches('/'));
+        let path = path.trim_matches('/');
+        self.0.path = if path.is_empty() { String::new() } else { format!("/{path}") };
         self
     }
 
@@ -147,7 +183,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets pages of any origin use the server, without credentials.
+    /// Lets pages of any origin use the server, without credentials: `cors(["*"])`.
     pub fn allow_any_origin(mut self) -> Self {
         self.0.cors = Cors::any();
         self
@@ -172,9 +208,26 @@ impl ServerBuilder {
         self
     }
 
-    /// Makes the server.
+    /// Makes the server. Options that contradict each other are logged as an error; `listen` fails with it then,
+    /// and a server that is mounted elsewhere answers every request with 500. See [`try_build`](Self::try_build).
     pub fn build(self) -> Server {
         Server::from_config(self.0)
+    }
+
+    /// Makes the server, if its options go together.
+    ///
+    /// ```
+    /// use sockeye::{Cors, Server};
+    ///
+    /// let refused = Server::builder().cors(Cors::from(["*"]).credentials()).try_build();
+    /// assert!(refused.unwrap_err().to_string().contains("list the origins"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`], which says what to write instead.
+    pub fn try_build(self) -> Result<Server, ConfigError> {
+        self.0.compile()?;
+        Ok(self.build())
     }
 
     pub(crate) fn into_engine(self, upper: Upper) -> Arc<crate::server::Shared> {

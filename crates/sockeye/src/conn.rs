@@ -45,8 +45,8 @@ impl Outside {
 impl Drop for Outside {
     fn drop(&mut self) {
         let before = self.conn.outside.fetch_sub(self.events, Ordering::Relaxed);
-        if before >= MAX_WAITING {
-            // The session may have stopped to read.
+        if before >= MAX_WAITING || self.conn.shared.is_closing() {
+            // The session may have stopped to read, or may wait for nothing but this.
             self.conn.wake();
         }
     }

@@ -23,6 +23,19 @@ pub enum Message {
     Binary(Bytes),
 }
 
+impl Message {
+    /// Appends the frame that carries it on a WebSocket.
+    pub(crate) fn encode(&self, frames: &mut Vec<u8>) {
+        match self {
+            Message::Text(text) => {
+                let payload = [b"4", text.as_bytes()].concat();
+                encode_frame(frames, Opcode::Text, &payload, None);
+            }
+            Message::Binary(data) => encode_frame(frames, Opcode::Binary, data, None),
+        }
+    }
+}
+
 /// What is called for each message of each session, inside the session's task.
 pub(crate) type EngineHandler = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
 
@@ -65,6 +78,14 @@ impl EngineServer {
         crate::server::Server::from(self.0.clone()).close().await;
     }
 
+    /// Ends all sessions one after another; see [`Server::shutdown`](crate::Server::shutdown).
+    ///
+    /// # Cancel safety
+    /// The closing goes on when the future is dropped.
+    pub async fn shutdown(&self, plan: crate::Shutdown) {
+        self.0.shutdown(plan).await;
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
@@ -96,13 +117,7 @@ impl EngineSocket {
     /// `Refused` when the client reads too slowly, `Closed` when the session has ended.
     pub fn send(&self, message: Message) -> Result<(), EmitError> {
         let mut frame = Vec::new();
-        match message {
-            Message::Text(text) => {
-                let payload = [b"4", text.as_bytes()].concat();
-                encode_frame(&mut frame, Opcode::Text, &payload, None);
-            }
-            Message::Binary(data) => encode_frame(&mut frame, Opcode::Binary, &data, None),
-        }
+        message.encode(&mut frame);
         self.0.push(&frame, Delivery::Reliable).outcome()
     }
 

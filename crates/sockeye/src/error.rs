@@ -176,6 +176,11 @@ pub enum ExtractError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// The parameters of the namespace are no value of the type.
+    Params {
+        /// What serde says.
+        reason: String,
+    },
     /// No value of this type was given to `ServerBuilder::state`.
     NoState {
         /// The type that was asked for.
@@ -189,6 +194,9 @@ impl fmt::Display for ExtractError {
             ExtractError::Argument(error) => error.fmt(f),
             ExtractError::NoAck => f.write_str("the client asked for no acknowledgement; take Option<Ack>"),
             ExtractError::NotHere { wanted } => write!(f, "{wanted} is not part of this event"),
+            ExtractError::Params { reason } => {
+                write!(f, "the parameters of the namespace do not fit: {reason}")
+            }
             ExtractError::NoState { wanted } => {
                 write!(f, "no state of type {wanted}; give it to Server::builder().state(..)")
             }
@@ -224,6 +232,7 @@ impl ExtractError {
                 format!("argument {index} does not fit")
             }
             ExtractError::Argument(ArgError::Shape { .. }) => "the arguments do not fit".to_owned(),
+            ExtractError::Params { .. } => "the parameters of the namespace do not fit".to_owned(),
             other => other.to_string(),
         }
     }

@@ -4,6 +4,7 @@
 use crate::ack::Ack;
 use crate::error::ExtractError;
 use crate::handshake::Handshake;
+use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::socket::Socket;
 use serde::de::DeserializeOwned;
@@ -174,6 +175,12 @@ impl FromEvent for Socket {
 impl FromEvent for Server {
     fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
         Ok(parts.socket.server())
+    }
+}
+
+impl FromEvent for Namespace {
+    fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
+        Ok(parts.socket.namespace())
     }
 }
 

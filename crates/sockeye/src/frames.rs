@@ -38,6 +38,18 @@ pub(crate) fn shared_frames(packet: Encoded) -> Bytes {
     Bytes::from(frames).slice(start..)
 }
 
+/// A packet that was encoded for `/`, for another namespace: its name goes behind the types and the count of
+/// attachments.
+pub(crate) fn readdressed(packet: &Encoded, headroom: usize, namespace: &str) -> Encoded {
+    let (types, rest) = packet.text.split_at(packet.text.len().min(headroom + 2));
+    let is_binary = !packet.attachments.is_empty();
+    let count =
+        if is_binary { rest.iter().position(|&byte| byte == b'-').map_or(0, |dash| dash + 1) } else { 0 };
+    let (count, rest) = rest.split_at(count);
+    let text = [types, count, namespace.as_bytes(), b",", rest].concat();
+    Encoded { text, attachments: packet.attachments.clone() }
+}
+
 /// The frames, and where they start.
 pub(crate) fn assemble(packet: Encoded) -> (Vec<u8>, usize) {
     let Encoded { text: mut frames, attachments } = packet;
@@ -48,4 +60,21 @@ pub(crate) fn assemble(packet: Encoded) -> (Vec<u8>, usize) {
         encode_frame(&mut frames, Opcode::Binary, attachment, None);
     }
     (frames, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_proto::socket::encode_event;
+
+    #[test]
+    fn a_packet_with_another_address_is_the_one_encoded_for_it() {
+        let bytes = Bytes::from_static(b"-[");
+        for id in [None, Some(12)] {
+            let plain = |namespace| encode_event(namespace, "e-1", id, (1, "-"), HEADROOM).unwrap();
+            assert_eq!(readdressed(&plain("/"), HEADROOM, "/child"), plain("/child"));
+            let binary = |namespace| encode_event(namespace, "e-1", id, (1, &bytes), HEADROOM).unwrap();
+            assert_eq!(readdressed(&binary("/"), HEADROOM, "/child"), binary("/child"));
+        }
+    }
 }

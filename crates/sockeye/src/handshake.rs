@@ -1,213 +1,33 @@
-//! What the client's first request said, kept for the life of the connection in one compact copy: the
-//! HTTP types would pin the whole read buffer of the HTTP server.
+//! The request that opened a connection, kept for the connection's life.
 
-use http::header::HeaderMap;
-use http::{Extensions, Uri};
+use crate::http::RequestHead;
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::ops::Deref;
 
-/// A snapshot of the request that opened the connection. Cheap to clone.
+/// A snapshot of the request that opened the connection: a [`RequestHead`], by whose methods it is read.
+/// Cheap to clone.
 ///
 /// Source: mirrors `socket.handshake` in Node.
 #[derive(Clone)]
-pub struct Handshake(Arc<Snapshot>);
-
-struct Snapshot {
-    /// The request target, then for each header its name, its value length in two bytes, its value.
-    text: Box<[u8]>,
-    url_len: usize,
-    address: Option<SocketAddr>,
-    time: SystemTime,
-    secure: bool,
-    cross_domain: bool,
-    extensions: Option<Box<Extensions>>,
-}
-
-/// What the shell knows of a request beside its head.
-pub(crate) struct Origin {
-    pub(crate) address: Option<SocketAddr>,
-    pub(crate) secure: bool,
-}
+pub struct Handshake(RequestHead);
 
 impl Handshake {
-    pub(crate) fn new(uri: &Uri, headers: &HeaderMap, extensions: Extensions, origin: Origin) -> Self {
-        let url = uri.path_and_query().map_or("/", |target| target.as_str());
-        let size = headers.iter().map(|(name, value)| 3 + name.as_str().len() + value.len()).sum::<usize>();
-        let mut text = Vec::with_capacity(url.len() + size);
-        text.extend_from_slice(url.as_bytes());
-        for (name, value) in headers {
-            // Names and values of more than 64 KiB do not pass the HTTP server.
-            let (Ok(name_len), Ok(value_len)) =
-                (u8::try_from(name.as_str().len()), u16::try_from(value.len()))
-            else {
-                continue;
-            };
-            text.push(name_len);
-            text.extend_from_slice(&value_len.to_be_bytes());
-            text.extend_from_slice(name.as_str().as_bytes());
-            text.extend_from_slice(value.as_bytes());
-        }
-        Self(Arc::new(Snapshot {
-            text: text.into_boxed_slice(),
-            url_len: url.len(),
-            address: origin.address,
-            time: SystemTime::now(),
-            secure: origin.secure,
-            cross_domain: headers.contains_key(http::header::ORIGIN),
-            extensions: (!extensions.is_empty()).then(|| Box::new(extensions)),
-        }))
+    pub(crate) fn new(head: RequestHead) -> Self {
+        Self(head)
     }
+}
 
-    /// The request target: path and query.
-    pub fn url(&self) -> &str {
-        self.0.text.get(..self.0.url_len).and_then(|url| std::str::from_utf8(url).ok()).unwrap_or_default()
-    }
+impl Deref for Handshake {
+    type Target = RequestHead;
 
-    /// The headers in the order of the request, names in lower case.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        Headers(self.0.text.get(self.0.url_len..).unwrap_or_default())
-    }
-
-    /// The first header of this name, given in lower case, if its value is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers()
-            .find(|(given, _)| *given == name)
-            .and_then(|(_, value)| std::str::from_utf8(value).ok())
-    }
-
-    /// The query parameters, decoded, `EIO` and `transport` included.
-    pub fn query(&self) -> impl Iterator<Item = (String, String)> {
-        let query = self.url().split_once('?').map_or("", |(_, query)| query);
-        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode_component(key), decode_component(value))
-        })
-    }
-
-    /// The client's address: the peer of the TCP connection, or what a trusted proxy said.
-    /// `None` where the host server does not tell; see [`PeerAddr`](crate::PeerAddr).
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.0.address
-    }
-
-    /// When the request came.
-    pub fn time(&self) -> SystemTime {
-        self.0.time
-    }
-
-    /// Whether the client's connection is encrypted, as far as the host server or a trusted proxy tells.
-    pub fn secure(&self) -> bool {
-        self.0.secure
-    }
-
-    /// Whether the request carried an `Origin`. Source: `handshake.xdomain` in Node.
-    pub fn cross_domain(&self) -> bool {
-        self.0.cross_domain
-    }
-
-    /// A value that a tower layer in front of the server put into the request's extensions: how the outcome
-    /// of an HTTP authentication reaches a handler.
-    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
-        self.0.extensions.as_ref()?.get()
+    fn deref(&self) -> &RequestHead {
+        &self.0
     }
 }
 
 impl fmt::Debug for Handshake {
     /// Without headers and query, which hold credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handshake")
-            .field("address", &self.0.address)
-            .field("secure", &self.0.secure)
-            .finish_non_exhaustive()
-    }
-}
-
-struct Headers<'a>(&'a [u8]);
-
-impl<'a> Iterator for Headers<'a> {
-    type Item = (&'a str, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (&[name_len, high, low], rest) = self.0.split_first_chunk::<3>()?;
-        let (name, rest) = rest.split_at_checked(usize::from(name_len))?;
-        let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes([high, low])))?;
-        self.0 = rest;
-        Some((std::str::from_utf8(name).unwrap_or_default(), value))
-    }
-}
-
-/// Undoes percent and plus encoding; a broken escape stays as it is.
-fn decode_component(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => match tail.split_at_checked(2).and_then(|(hex, tail)| Some((from_hex(hex)?, tail))) {
-                Some((value, tail)) => {
-                    bytes.push(value);
-                    rest = tail;
-                }
-                None => bytes.push(b'%'),
-            },
-            byte => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn from_hex(digits: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    u8::from_str_radix(text, 16).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::Request;
-
-    fn snapshot(request: Request<()>) -> Handshake {
-        let (parts, ()) = request.into_parts();
-        Handshake::new(&parts.uri, &parts.headers, parts.extensions, Origin { address: None, secure: false })
-    }
-
-    #[test]
-    fn headers_come_back_in_order_with_repeated_names() {
-        let request = Request::get("http://chat.example/socket.io/?EIO=4&name=a%20b%26c&broken=%4")
-            .header("Cookie", "a=1")
-            .header("X-Two", "one")
-            .header("X-Two", "two");
-        let handshake = snapshot(request.body(()).unwrap());
-        let headers: Vec<_> = handshake.headers().collect();
-        assert_eq!(headers, [("cookie", &b"a=1"[..]), ("x-two", b"one"), ("x-two", b"two")]);
-        assert_eq!(handshake.header("x-two"), Some("one"));
-    }
-
-    #[test]
-    fn the_query_is_decoded() {
-        let handshake =
-            snapshot(Request::get("/s/?EIO=4&name=a%20b%26c&plus=a+b&broken=%4&flag").body(()).unwrap());
-        let query: Vec<_> = handshake.query().collect();
-        let pairs = [("EIO", "4"), ("name", "a b&c"), ("plus", "a b"), ("broken", "%4"), ("flag", "")];
-        assert_eq!(query, pairs.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        assert!(handshake.url().starts_with("/s/?EIO=4"));
-    }
-
-    #[test]
-    fn an_extension_of_a_layer_is_kept() {
-        #[derive(Clone, PartialEq, Debug)]
-        struct User(&'static str);
-        let handshake = snapshot(Request::get("/").extension(User("ada")).body(()).unwrap());
-        assert_eq!(handshake.extension::<User>(), Some(&User("ada")));
-        assert_eq!(handshake.extension::<u32>(), None);
-    }
-
-    #[test]
-    fn debug_shows_no_credentials() {
-        let request = Request::get("/?token=canary").header("Authorization", "canary");
-        assert!(!format!("{:?}", snapshot(request.body(()).unwrap())).contains("canary"));
+        f.debug_tuple("Handshake").field(&self.0).finish()
     }
 }

@@ -34,6 +34,7 @@ pub mod engine;
 mod error;
 mod extract;
 mod frames;
+mod goodbye;
 mod handler;
 mod handshake;
 mod http;
@@ -44,6 +45,7 @@ mod middleware;
 mod model;
 mod namespace;
 mod operator;
+mod quiet;
 mod random;
 mod recovery;
 mod registry;
@@ -53,20 +55,23 @@ mod socket;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
-pub use config::{ConnectionStateRecovery, ServerBuilder, SlowReader};
+pub use config::{ConfigError, ConnectionStateRecovery, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
+pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
-    Cors, DeadlineBody, NotFound, PeerAddr, ResponseBody, ResponseFuture, SockeyeLayer, SockeyeService,
+    ConnectionError, Cookie, Cors, DeadlineBody, ErrorContext, NotFound, PeerAddr, RequestHead, ResponseBody,
+    ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
 };
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
 pub use operator::BroadcastOperator;
 pub use recovery::{DuplicateError, ExpiredSession};
-pub use server::{Counts, Server};
+pub use regex::Regex;
+pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
 pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;

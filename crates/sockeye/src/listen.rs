@@ -39,7 +39,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// The address cannot be bound.
+    /// The address cannot be bound, or the options contradict each other ([`ConfigError`](crate::ConfigError)).
     ///
     /// # Cancel safety
     /// Dropping the future stops the accepting; open connections go on until [`Server::close`].
@@ -50,7 +50,7 @@ impl Server {
     /// [`Server::listen`] on a listener that is bound already.
     ///
     /// # Errors
-    /// None at present: an accept that fails is tried again.
+    /// The options contradict each other ([`ConfigError`](crate::ConfigError)). An accept that fails is tried again.
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
@@ -63,7 +63,7 @@ impl crate::engine::EngineServer {
     /// Serves this engine alone on a listener; see [`Server::listen_on`].
     ///
     /// # Errors
-    /// None at present: an accept that fails is tried again.
+    /// The options contradict each other ([`ConfigError`](crate::ConfigError)). An accept that fails is tried again.
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
@@ -73,6 +73,9 @@ impl crate::engine::EngineServer {
 }
 
 async fn serve_shared(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+    if let Err(error) = &shared.cors {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, error.clone()));
+    }
     let closing = shared.clone();
     let service = crate::http::SockeyeService::alone(shared);
     serve(listener, service).with_graceful_shutdown(async move { closing.closing().await }).await

@@ -3,7 +3,7 @@
 use crate::error::{BoxError, ConnectError, ExtractError};
 use crate::extract::EventParts;
 use crate::handler::Handler;
-use crate::namespace::{NamespaceInner, Verdict};
+use crate::namespace::NamespaceInner;
 use crate::socket::Socket;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -30,7 +30,7 @@ impl<E: Into<BoxError> + Send> IntoVerdict for Result<(), E> {
     }
 }
 
-pub(crate) type Deciding = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+pub(crate) type Deciding = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
 
 pub(crate) trait ErasedMiddleware: Send + Sync {
     fn start(&self, parts: &mut EventParts<'_>) -> Result<Deciding, ExtractError>;
@@ -64,13 +64,15 @@ where
 
 /// Runs all middleware of the namespace for a client. `None` when there is none to run.
 pub(crate) fn admit(namespace: &Arc<NamespaceInner>, socket: &Socket) -> Option<Deciding> {
-    let chain = namespace.middleware();
-    if chain.is_empty() {
+    if namespace.is_announced() && !namespace.has_middleware() {
         return None;
     }
     let socket = socket.clone();
     Some(Box::pin(async move {
-        for middleware in chain {
+        let namespace = socket.inner_namespace();
+        // The hooks for new namespaces may register middleware.
+        namespace.announced().await;
+        for middleware in namespace.middleware() {
             let started = {
                 let mut parts = EventParts::of_connection(&socket);
                 middleware.start(&mut parts)

@@ -1,17 +1,32 @@
 //! A namespace: the sockets that joined it, its rooms, its middleware, and the listeners they share.
 
-use crate::config::{Config, ConnectionStateRecovery};
-use crate::error::{ConnectError, HandlerError};
+mod find;
+mod params;
+pub(crate) mod parent;
+mod pattern;
+mod table;
+
+pub use params::Params;
+pub use parent::NamespaceRequest;
+pub use pattern::PatternError;
+pub(crate) use table::Namespaces;
+
+use crate::config::{ConnectionStateRecovery, NamespaceDefaults};
+use crate::error::{EmitError, HandlerError};
+use crate::frames::HEADROOM;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
 use crate::recovery::{Clients, Recovery};
 use crate::socket::Socket;
+use parent::Parent;
 use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// A namespace. Cheap to clone; all clones are the same namespace.
 ///
@@ -21,6 +36,7 @@ pub struct Namespace(Arc<NamespaceInner>);
 
 pub(crate) struct NamespaceInner {
     name: Arc<str>,
+    /// Always empty in a parent.
     adapter: Arc<dyn Adapter>,
     middleware: RwLock<Vec<Arc<dyn ErasedMiddleware>>>,
     listeners: RwLock<ListenerTable>,
@@ -31,12 +47,31 @@ pub(crate) struct NamespaceInner {
     /// Made by the first event that is to be processed once.
     clients: OnceLock<Box<Clients>>,
     pub(crate) ack_timeout: Duration,
+    kind: Kind,
+    /// The hooks for new namespaces have seen it, so a client may join.
+    announced: AtomicBool,
+    on_announced: Notify,
+    /// It was taken away while somebody was on the way into it.
+    closed: AtomicBool,
+}
+
+enum Kind {
+    /// Made by its name.
+    Plain,
+    Parent(Parent),
+    Child {
+        parent: Arc<NamespaceInner>,
+        /// Clients in it and on the way into it.
+        clients: AtomicUsize,
+        /// The program asked for it by name.
+        kept: AtomicBool,
+    },
 }
 
 type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
-    pub(crate) fn new(name: &str, config: &Config) -> Self {
+    pub(crate) fn new(name: &str, defaults: &NamespaceDefaults) -> Self {
         Self {
             name: name.into(),
             adapter: Arc::new(LocalAdapter::new(Limits::default())),
@@ -45,10 +80,23 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
-            recovery: config.new_recovery(),
+            recovery: defaults.new_recovery(),
             clients: OnceLock::new(),
-            ack_timeout: config.ack_timeout,
+            ack_timeout: defaults.ack_timeout,
+            kind: Kind::Plain,
+            announced: AtomicBool::new(name == "/"),
+            on_announced: Notify::new(),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    fn into_parent(self, parent: Parent) -> Self {
+        Self { kind: Kind::Parent(parent), ..self }
+    }
+
+    fn into_child(self, parent: Arc<NamespaceInner>) -> Self {
+        let kind = Kind::Child { parent, clients: AtomicUsize::new(0), kept: AtomicBool::new(false) };
+        Self { kind, ..self }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -78,17 +126,36 @@ impl NamespaceInner {
         })
     }
 
-    /// Ids are counted per namespace, as in Node: the receivers of one broadcast share theirs.
+    /// Ids are counted per namespace, as in Node: the receivers of one broadcast share theirs. A broadcast through
+    /// a parent has receivers in all its children, so these count together.
     pub(crate) fn next_ack_id(&self) -> u64 {
-        self.next_ack_id.fetch_add(1, Ordering::Relaxed)
+        match &self.kind {
+            Kind::Child { parent, .. } => parent.next_ack_id(),
+            _ => self.next_ack_id.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// An event for its sockets. One for the children of a parent is addressed to `/` first.
+    pub(crate) fn encode(
+        &self,
+        event: &str,
+        ack_id: Option<u64>,
+        args: impl EventArgs,
+    ) -> Result<Encoded, EmitError> {
+        let name = if self.as_parent().is_some() { "/" } else { self.name() };
+        Ok(encode_event(name, event, ack_id, args, HEADROOM)?)
     }
 
     pub(crate) fn is_concurrent(&self) -> bool {
         self.concurrent.load(Ordering::Relaxed)
+            || self.ancestor().is_some_and(|parent| parent.is_concurrent())
     }
 
     /// The namespace's listeners for `on`, `once` ones used up.
     pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
+        if let Some(parent) = self.ancestor() {
+            parent.collect_listeners(on, into);
+        }
         let before = into.len();
         let used_up = read(&self.listeners).collect(on, into);
         if used_up {
@@ -97,8 +164,14 @@ impl NamespaceInner {
         }
     }
 
+    pub(crate) fn has_middleware(&self) -> bool {
+        !read(&self.middleware).is_empty() || self.ancestor().is_some_and(|parent| parent.has_middleware())
+    }
+
     pub(crate) fn middleware(&self) -> Vec<Arc<dyn ErasedMiddleware>> {
-        read(&self.middleware).clone()
+        let mut chain = self.ancestor().map(|parent| parent.middleware()).unwrap_or_default();
+        chain.extend_from_slice(&read(&self.middleware));
+        chain
     }
 
     /// A handler did not end well: one log line, and the user's own hook. Neither that hook nor the user's
@@ -106,14 +179,18 @@ impl NamespaceInner {
     pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
         let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             tracing::warn!(namespace = %self.name, socket = %socket.id(), error = %error.without_payload(), "handler_error");
-            let hook = read(&self.on_error).clone();
-            if let Some(hook) = hook {
+            if let Some(hook) = self.error_hook() {
                 hook(socket, error);
             }
         }));
         if told.is_err() {
             tracing::error!(namespace = %self.name, socket = %socket.id(), "error_hook_panicked");
         }
+    }
+
+    fn error_hook(&self) -> Option<Arc<ErrorHandler>> {
+        let own = read(&self.on_error).clone();
+        own.or_else(|| self.ancestor()?.error_hook())
     }
 }
 
@@ -252,11 +329,7 @@ impl Namespace {
     ///
     /// # Errors
     /// The event cannot be encoded.
-    pub fn emit(
-        &self,
-        event: &str,
-        args: impl sockeye_proto::socket::EventArgs,
-    ) -> Result<(), crate::error::EmitError> {
+    pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         self.broadcast().emit(event, args)
     }
 
@@ -285,14 +358,110 @@ impl fmt::Debug for Namespace {
     }
 }
 
-/// What a middleware decided, as the session task needs it.
-pub(crate) type Verdict = Result<(), ConnectError>;
+/// A namespace among others: its parent, its children, and who is in it.
+impl NamespaceInner {
+    /// What it inherits from.
+    pub(crate) fn ancestor(&self) -> Option<&Arc<NamespaceInner>> {
+        match &self.kind {
+            Kind::Child { parent, .. } => Some(parent),
+            Kind::Plain | Kind::Parent(_) => None,
+        }
+    }
 
-fn read<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    fn parent(&self) -> Option<&Parent> {
+        self.ancestor()?.as_parent()
+    }
+
+    pub(crate) fn as_parent(&self) -> Option<&Parent> {
+        match &self.kind {
+            Kind::Parent(parent) => Some(parent),
+            Kind::Plain | Kind::Child { .. } => None,
+        }
+    }
+
+    /// What its parent's test left open in its name; `None` without a parent.
+    pub(crate) fn params(&self) -> Option<Vec<(String, String)>> {
+        Some(self.parent()?.params(&self.name))
+    }
+
+    fn enter(&self) {
+        if let Kind::Child { clients, .. } = &self.kind {
+            clients.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// True when this was the last client of a child that may go now.
+    fn leave(&self) -> bool {
+        match &self.kind {
+            Kind::Child { clients, kept, .. } => {
+                clients.fetch_sub(1, Ordering::SeqCst) == 1 && !kept.load(Ordering::SeqCst)
+            }
+            Kind::Plain | Kind::Parent(_) => false,
+        }
+    }
+
+    fn is_empty_child(&self) -> bool {
+        match &self.kind {
+            Kind::Child { clients, kept, .. } => {
+                // Whom it waits for shall find it again.
+                let is_waiting = self.recovery().is_some_and(Recovery::has_sessions);
+                clients.load(Ordering::SeqCst) == 0 && !kept.load(Ordering::SeqCst) && !is_waiting
+            }
+            Kind::Plain | Kind::Parent(_) => false,
+        }
+    }
+
+    /// Whether it stays when its last client has left.
+    fn is_kept(&self) -> bool {
+        match &self.kind {
+            Kind::Child { kept, .. } => kept.load(Ordering::SeqCst),
+            Kind::Plain | Kind::Parent(_) => true,
+        }
+    }
+
+    /// Lets it stay. True when it would not have.
+    fn keep(&self) -> bool {
+        match &self.kind {
+            Kind::Child { kept, .. } => !kept.swap(true, Ordering::SeqCst),
+            Kind::Plain | Kind::Parent(_) => false,
+        }
+    }
+
+    pub(crate) fn is_announced(&self) -> bool {
+        self.announced.load(Ordering::SeqCst)
+    }
+
+    fn set_announced(&self) {
+        self.announced.store(true, Ordering::SeqCst);
+        self.on_announced.notify_waiters();
+    }
+
+    pub(crate) async fn announced(&self) {
+        loop {
+            let mut shown = std::pin::pin!(self.on_announced.notified());
+            // Enabled before the look, so that no announcement falls between look and wait.
+            shown.as_mut().enable();
+            if self.is_announced() {
+                return;
+            }
+            shown.await;
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+}
+
+pub(crate) fn read<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-fn write<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+pub(crate) fn write<T: ?Sized>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 

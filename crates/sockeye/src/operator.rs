@@ -2,13 +2,14 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, shared_frames};
+use crate::frames::{HEADROOM, readdressed, shared_frames};
+use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{EventArgs, encode_event};
+use sockeye_proto::socket::{Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,15 +83,18 @@ impl BroadcastOperator {
     /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.namespace.name(), event, None, args, HEADROOM)?;
-        if let Some(recovery) = self.namespace.recovery() {
-            let delivery = if self.volatile { Delivery::Volatile } else { Delivery::Reliable };
-            recovery.broadcast(&**self.namespace.adapter(), &self.target, encoded, delivery);
-            return Ok(());
-        }
-        let packet = Packet::new(shared_frames(encoded));
-        let packet = if self.volatile { packet.into_volatile() } else { packet };
-        self.namespace.adapter().broadcast(&self.target, &packet);
+        let encoded = self.namespace.encode(event, None, args)?;
+        self.each(encoded, |namespace, encoded| match namespace.recovery() {
+            Some(recovery) => {
+                let delivery = if self.volatile { Delivery::Volatile } else { Delivery::Reliable };
+                recovery.broadcast(&**namespace.adapter(), &self.target, encoded, delivery)
+            }
+            None => {
+                let packet = Packet::new(shared_frames(encoded));
+                let packet = if self.volatile { packet.into_volatile() } else { packet };
+                namespace.adapter().broadcast(&self.target, &packet)
+            }
+        });
         Ok(())
     }
 
@@ -114,22 +118,39 @@ impl BroadcastOperator {
         args: impl EventArgs,
     ) -> BroadcastAckFuture<T> {
         let id = self.namespace.next_ack_id();
-        let encoded = match encode_event(self.namespace.name(), event, Some(id), args, HEADROOM) {
+        let encoded = match self.namespace.encode(event, Some(id), args) {
             Ok(encoded) => encoded,
-            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
-        let adapter = self.namespace.adapter();
-        let receivers = match self.namespace.recovery() {
-            Some(recovery) => recovery.broadcast_packet(&**adapter, &self.target, packet),
-            None => adapter.broadcast(&self.target, &packet),
-        };
+        let receivers = self.each(encoded, |namespace, encoded| {
+            let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
+            match namespace.recovery() {
+                Some(recovery) => recovery.broadcast_packet(&**namespace.adapter(), &self.target, packet),
+                None => namespace.adapter().broadcast(&self.target, &packet),
+            }
+        });
         collector.expect(receivers);
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
-    /// The chosen sockets. Source: mirrors `fetchSockets` in Node.
+    /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
+    fn each(&self, encoded: Encoded, deliver: impl Fn(&NamespaceInner, Encoded) -> usize) -> usize {
+        match self.namespace.as_parent() {
+            None => deliver(&self.namespace, encoded),
+            Some(parent) => {
+                let children = parent.children();
+                children
+                    .iter()
+                    .map(|child| deliver(child, readdressed(&encoded, HEADROOM, child.name())))
+                    .sum()
+            }
+        }
+    }
+
+    /// The chosen sockets, of all children where the namespace is a parent.
+    ///
+    /// Source: mirrors `fetchSockets` in Node, which throws on a parent.
     pub async fn fetch_sockets(&self) -> Vec<Socket> {
         self.sockets()
     }
@@ -162,11 +183,26 @@ impl BroadcastOperator {
         }
     }
 
+    /// [`BroadcastOperator::disconnect`], with a word about it; see [`Socket::disconnect_with`].
+    pub fn disconnect_with(&self, close: Close, goodbye: &Goodbye) {
+        for socket in self.sockets() {
+            socket.disconnect_with(close, goodbye);
+        }
+    }
+
     fn sockets(&self) -> Vec<Socket> {
-        let members = self.namespace.adapter().members(&self.target);
+        match self.namespace.as_parent() {
+            None => self.sockets_in(&self.namespace).collect(),
+            Some(parent) => parent.children().iter().flat_map(|child| self.sockets_in(child)).collect(),
+        }
+    }
+
+    fn sockets_in(&self, namespace: &NamespaceInner) -> impl Iterator<Item = Socket> + use<> {
+        let members = namespace.adapter().members(&self.target);
+        let members: Vec<_> = members.iter().cloned().collect();
         let sockets =
-            members.iter().filter_map(|member| member.clone().into_any().downcast::<SocketInner>().ok());
-        sockets.map(Socket::from).collect()
+            members.into_iter().filter_map(|member| member.into_any().downcast::<SocketInner>().ok());
+        sockets.map(Socket::from)
     }
 }
 

@@ -1,18 +1,23 @@
 //! The server: its namespaces and the sessions of all its clients.
 
-use crate::config::{Config, ServerBuilder};
+mod shutdown;
+
+pub use shutdown::Shutdown;
+
+use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
 use crate::engine::EngineHandler;
-use crate::http::BadSids;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::goodbye::Goodbye;
+use crate::http::{BadSids, CorsPolicy};
+use crate::namespace::{Namespace, NamespaceInner, Namespaces};
+use crate::quiet::WarningBudget;
 use crate::registry::Registry;
 use sockeye_proto::Timestamp;
-use sockeye_proto::engine::CloseReason;
+use sockeye_proto::engine::{CloseReason, Transport};
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -47,14 +52,33 @@ pub(crate) struct Shared {
     pub(crate) upper: Upper,
     pub(crate) registry: Registry,
     pub(crate) bad_sids: BadSids,
+    /// For warnings that clients can cause.
+    pub(crate) warnings: WarningBudget,
+    /// How pages of other origins are treated, or why no request can be answered at all.
+    pub(crate) cors: Result<CorsPolicy, ConfigError>,
     /// Where this server's time starts.
     origin: Instant,
     tasks: AtomicUsize,
     direct: AtomicUsize,
     refused: AtomicU64,
-    closing: AtomicBool,
-    /// A session task ended, or the server began to close.
+    phase: AtomicU8,
+    /// What clients are told that come while the server leaves, in seconds.
+    retry_after: OnceLock<u64>,
+    /// A session task ended, or the phase changed.
     changed: Notify,
+}
+
+/// How far the end of a server has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Phase {
+    Open = 0,
+    /// New sessions are refused; the others go one after another.
+    Draining = 1,
+    /// All sessions are to end at once.
+    Closing = 2,
+    /// They have.
+    Closed = 3,
 }
 
 /// What stands on top of the engine sessions.
@@ -63,17 +87,16 @@ pub(crate) enum Upper {
     Engine(EngineHandler),
 }
 
-pub(crate) struct Namespaces {
-    main: Arc<NamespaceInner>,
-    others: RwLock<HashMap<Box<str>, Arc<NamespaceInner>>>,
-}
-
 /// What a server holds at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
     /// Engine.IO sessions.
     pub clients: usize,
+    /// Those of them that are on polling.
+    pub polling: usize,
+    /// Those of them that are on a WebSocket.
+    pub websocket: usize,
     /// Sockets: clients counted once for each namespace they joined.
     pub sockets: usize,
     /// Rooms with a member, the own-id room of each socket included: `adapter.rooms.size` in Node.
@@ -98,40 +121,33 @@ impl Server {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
-        let main = Arc::new(NamespaceInner::new("/", &config));
-        let namespaces = Namespaces { main: main.clone(), others: RwLock::default() };
-        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main: Namespace::from(main) }
+        let namespaces = Namespaces::new(config.namespaces, config.namespace_defaults());
+        let main = Namespace::from(namespaces.main().clone());
+        Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main }
     }
 
-    /// The namespace of this name, made if it is not there. The leading `/` may be left out.
-    pub fn of(&self, name: &str) -> Namespace {
-        let name = format!("/{}", name.trim_start_matches('/'));
-        let Upper::SocketIo(namespaces) = &self.shared.upper else { return self.main.clone() };
-        if name == "/" {
-            return self.main.clone();
-        }
-        let mut others = namespaces.others.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let made = || Arc::new(NamespaceInner::new(&name, &self.shared.config));
-        Namespace::from(others.entry(name.as_str().into()).or_insert_with(made).clone())
+    /// How many clients are connected: Engine.IO sessions, whatever namespaces they are in. One look at a
+    /// counter. Source: `engine.clientsCount` in Node.
+    pub fn clients_count(&self) -> usize {
+        self.shared.registry.len()
     }
 
-    /// What the server holds at this moment.
+    /// What the server holds at this moment. It asks every namespace.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
             clients: self.shared.registry.len(),
+            polling: self.shared.registry.count(Transport::Polling),
+            websocket: self.shared.registry.count(Transport::WebSocket),
             sockets: 0,
             rooms: 0,
             tasks: self.shared.tasks.load(Ordering::Relaxed),
             direct: self.shared.direct.load(Ordering::Relaxed),
             refused: self.shared.refused.load(Ordering::Relaxed),
         };
-        if let Upper::SocketIo(namespaces) = &self.shared.upper {
-            let others = namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-            for namespace in others.values().chain([&namespaces.main]) {
-                let held = namespace.adapter().counts();
-                counts.sockets += held.sockets;
-                counts.rooms += held.rooms;
-            }
+        for namespace in self.shared.namespaces().iter().flat_map(|namespaces| namespaces.all()) {
+            let held = namespace.adapter().counts();
+            counts.sockets += held.sockets;
+            counts.rooms += held.rooms;
         }
         counts
     }
@@ -161,8 +177,8 @@ impl Default for Server {
 impl From<Arc<Shared>> for Server {
     fn from(shared: Arc<Shared>) -> Self {
         let main = match &shared.upper {
-            Upper::SocketIo(namespaces) => namespaces.main.clone(),
-            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", &shared.config)),
+            Upper::SocketIo(namespaces) => namespaces.main().clone(),
+            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", &shared.config.namespace_defaults())),
         };
         Self { main: Namespace::from(main), shared }
     }
@@ -184,16 +200,23 @@ impl std::fmt::Debug for Server {
 
 impl Shared {
     pub(crate) fn new(config: Config, upper: Upper) -> Arc<Self> {
+        let cors = config.compile();
+        if let Err(error) = &cors {
+            tracing::error!(%error, "misconfigured");
+        }
         Arc::new(Self {
             config,
             upper,
+            cors,
             registry: Registry::default(),
             bad_sids: BadSids::default(),
+            warnings: WarningBudget::default(),
             origin: Instant::now(),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
-            closing: AtomicBool::new(false),
+            phase: AtomicU8::new(Phase::Open as u8),
+            retry_after: OnceLock::new(),
             changed: Notify::new(),
         })
     }
@@ -206,12 +229,12 @@ impl Shared {
         self.origin + at.since(Timestamp::default())
     }
 
-    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let Upper::SocketIo(namespaces) = &self.upper else { return None };
-        if name == "/" {
-            return Some(namespaces.main.clone());
+    /// The table of namespaces; an engine alone has none.
+    pub(crate) fn namespaces(&self) -> Option<&Namespaces> {
+        match &self.upper {
+            Upper::SocketIo(namespaces) => Some(namespaces),
+            Upper::Engine(_) => None,
         }
-        namespaces.others.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned()
     }
 
     pub(crate) fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
@@ -228,24 +251,59 @@ impl Shared {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether new sessions are refused.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
+        self.has_reached(Phase::Draining)
     }
 
-    /// Resolves when the server begins to close.
+    /// When a client that is refused may come back, in seconds.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after.get().copied()
+    }
+
+    /// Resolves when no session needs the listener any more.
     pub(crate) async fn closing(&self) {
-        self.until(|| self.is_closing()).await;
+        self.until(|| self.has_reached(Phase::Closing)).await;
+    }
+
+    fn has_reached(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::SeqCst) >= phase as u8
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    /// False when the end has begun before.
+    fn begin_draining(&self, goodbye: &Goodbye) -> bool {
+        let (open, draining) = (Phase::Open as u8, Phase::Draining as u8);
+        if self.phase.compare_exchange(open, draining, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
+        }
+        if let Some(seconds) = goodbye.retry_after_seconds() {
+            let _ = self.retry_after.set(seconds);
+        }
+        true
     }
 
     async fn close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
-        self.changed.notify_waiters();
+        self.set_phase(Phase::Closing);
         let conns: Vec<Weak<Conn>> = self.registry.all().iter().map(Arc::downgrade).collect();
         for conn in conns.iter().filter_map(Weak::upgrade) {
             conn.close(CloseReason::ServerShuttingDown);
         }
         drop(conns);
+        self.until_empty().await;
+        self.set_phase(Phase::Closed);
+    }
+
+    async fn until_empty(&self) {
         self.until(|| self.tasks.load(Ordering::SeqCst) == 0 && self.registry.len() == 0).await;
+    }
+
+    async fn until_closed(&self) {
+        self.until(|| self.has_reached(Phase::Closed)).await;
     }
 
     async fn until(&self, done: impl Fn() -> bool) {

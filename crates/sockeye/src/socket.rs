@@ -10,6 +10,7 @@ pub use queue::Queue;
 use crate::ack::{AckTable, Collector, Settled};
 use crate::conn::Conn;
 use crate::frames::{room, with_frames};
+use crate::goodbye::Goodbye;
 use crate::handler::ListenerTable;
 use crate::handshake::Handshake;
 use crate::namespace::{Namespace, NamespaceInner};
@@ -257,6 +258,16 @@ impl Socket {
         }
     }
 
+    /// [`Socket::disconnect`], with a word about it that clients of ours show in the details of `disconnect`.
+    pub fn disconnect_with(&self, close: Close, goodbye: &Goodbye) {
+        if let Some(frame) = goodbye.frame()
+            && self.connected()
+        {
+            self.0.conn.push(&frame, Delivery::Protocol);
+        }
+        self.disconnect(close);
+    }
+
     /// Resolves when the socket has ended, to the reason. At once if it has.
     ///
     /// # Cancel safety
@@ -313,6 +324,9 @@ impl Socket {
             }
             std::mem::take(&mut store.wakers)
         });
+        if let Some(namespaces) = self.shared().namespaces() {
+            namespaces.leave(&self.0.namespace);
+        }
         wakers.into_iter().for_each(Waker::wake);
     }
 

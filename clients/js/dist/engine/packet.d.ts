@@ -1,5 +1,6 @@
 /** What a user may send as bytes. */
 export type Binary = ArrayBuffer | ArrayBufferView | Blob;
+export declare function isBinary(value: unknown): value is Binary;
 declare const TYPES: readonly ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
 /** The packet types of the protocol. */
 export type PacketType = (typeof TYPES)[number];

@@ -1,4 +1,4 @@
-import type { Binary } from "../engine/packet.js";
+import { type Binary } from "../engine/packet.js";
 /** JSON with placeholders, and the bytes that they stand for. */
 export interface Taken {
     json: string | undefined;
@@ -10,7 +10,7 @@ export declare function takeBinary(value: unknown): Taken;
 export interface Awaiting {
     data: unknown;
     /** Puts the bytes into their places. */
-    fill(attachments: ArrayBuffer[]): void;
+    fill(attachments: (ArrayBuffer | Uint8Array)[]): void;
 }
 /**
  * Reads JSON whose placeholders stand for `count` attachments.

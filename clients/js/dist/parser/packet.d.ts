@@ -6,30 +6,35 @@ export declare const DISCONNECT = 1;
 export declare const EVENT = 2;
 export declare const ACK = 3;
 export declare const CONNECT_ERROR = 4;
-/** Attachments that a packet may announce; the limit of the official parser. */
-export declare const MAX_ATTACHMENTS = 10;
+/** What an EVENT or ACK with attachments adds to its type. */
+export declare const WITH_BINARY = 3;
 /** The names of a socket's own events, which neither side may send. */
 export declare const RESERVED: string[];
-/** A packet; one with attachments has the type of the same packet without. */
+/** A packet. Of a parser's own invention may be only what `data` holds. */
 export interface Packet {
+    /** 0 to 4; a parser of the official kind has 5 and 6 for EVENT and ACK with attachments. */
     type: number;
     nsp: string;
     id?: number | undefined;
     data?: unknown;
 }
-/** What goes over the wire for one packet: its text, then its attachments. */
-export type Frames = [string, ...Binary[]];
-/**
- * Writes a packet.
- * @throws TypeError when the data cannot be JSON (a cycle, a BigInt).
- */
-export declare function encode({ type, nsp, id, data }: Packet): Frames;
-/** Joins messages to packets. One per connection; it is useless after it has thrown. */
-export declare class Decoder {
-    #private;
-    /**
-     * Takes a message; gives a packet when that completes one.
-     * @throws Error when the message cannot be part of a packet.
-     */
-    add(message: string | ArrayBuffer): Packet | undefined;
+/** One message of the connection. */
+export type Frame = string | Binary;
+/** Writes packets. */
+export interface PacketEncoder {
+    /** The messages of one packet, in order. */
+    encode(packet: Packet): Frame[];
 }
+/** Reads packets. One serves a manager; `destroy` is called between two connections. */
+export interface PacketDecoder {
+    /** Takes a message; throws when that cannot be part of a packet. */
+    add(message: string | ArrayBuffer | Uint8Array): void;
+    on(event: "decoded", listener: (packet: Packet) => void): void;
+    destroy(): void;
+}
+/** What the option `parser` takes: `socket.io-parser`, `socket.io-msgpack-parser`, or your own. */
+export interface Parser {
+    Encoder: new () => PacketEncoder;
+    Decoder: new () => PacketDecoder;
+}
+export declare function isRecord(value: unknown): value is Record<string, unknown>;

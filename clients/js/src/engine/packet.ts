@@ -4,6 +4,12 @@
 /** What a user may send as bytes. */
 export type Binary = ArrayBuffer | ArrayBufferView | Blob;
 
+export function isBinary(value: unknown): value is Binary {
+  return (
+    value instanceof ArrayBuffer || ArrayBuffer.isView(value) || (typeof Blob === "function" && value instanceof Blob)
+  );
+}
+
 const TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"] as const;
 
 /** The packet types of the protocol. */

@@ -2,7 +2,7 @@
 // placeholder `{"_placeholder":true,"num":k}` stands where it was.
 // No walk of our own: JSON's replacer and reviver visit every value, whatever its depth.
 
-import type { Binary } from "../engine/packet.js";
+import { type Binary, isBinary } from "../engine/packet.js";
 
 /** JSON with placeholders, and the bytes that they stand for. */
 export interface Taken {
@@ -25,7 +25,7 @@ export function takeBinary(value: unknown): Taken {
 export interface Awaiting {
   data: unknown;
   /** Puts the bytes into their places. */
-  fill(attachments: ArrayBuffer[]): void;
+  fill(attachments: (ArrayBuffer | Uint8Array)[]): void;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface Awaiting {
  * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
  */
 export function awaitBinary(json: string, count: number): Awaiting {
-  const slots = new Map<unknown, (bytes: ArrayBuffer) => void>();
+  const slots = new Map<unknown, (bytes: ArrayBuffer | Uint8Array) => void>();
   const data: unknown = JSON.parse(json, function (this: Record<string, unknown>, key, value) {
     if (value?._placeholder === true) {
       if (!Number.isInteger(value.num) || value.num < 0 || value.num >= count || slots.has(value.num)) {
@@ -54,10 +54,4 @@ export function awaitBinary(json: string, count: number): Awaiting {
       });
     },
   };
-}
-
-function isBinary(value: unknown): value is Binary {
-  return (
-    value instanceof ArrayBuffer || ArrayBuffer.isView(value) || (typeof Blob === "function" && value instanceof Blob)
-  );
 }

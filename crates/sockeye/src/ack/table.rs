@@ -107,6 +107,11 @@ impl<R> AckTable<R> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Whether no answer is outstanding.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().waiting.is_none()
+    }
+
     /// How many answers are outstanding.
     #[cfg(all(test, feature = "__model"))]
     pub(crate) fn len(&self) -> usize {

@@ -77,9 +77,26 @@ impl ServerBuilder {
     }
 }
 
+/// What a new namespace begins with.
+pub(crate) struct NamespaceDefaults {
+    pub(crate) ack_timeout: Duration,
+    recovery: Option<ConnectionStateRecovery>,
+    /// How long a broken connection may look alive.
+    detection: Duration,
+}
+
 impl Config {
+    pub(crate) fn namespace_defaults(&self) -> NamespaceDefaults {
+        NamespaceDefaults {
+            ack_timeout: self.ack_timeout,
+            recovery: self.recovery.clone(),
+            detection: self.heartbeat.interval.saturating_add(self.heartbeat.timeout),
+        }
+    }
+}
+
+impl NamespaceDefaults {
     pub(crate) fn new_recovery(&self) -> Option<Box<Recovery>> {
-        let detection = self.heartbeat.interval.saturating_add(self.heartbeat.timeout);
-        self.recovery.clone().map(|options| Box::new(Recovery::new(options, detection)))
+        self.recovery.clone().map(|options| Box::new(Recovery::new(options, self.detection)))
     }
 }

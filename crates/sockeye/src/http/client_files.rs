@@ -1,5 +1,6 @@
 //! The browser client, built into the server and served beside it.
 
+use super::compression::{Compressed, Encoded};
 use super::{Answer, typed};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -10,6 +11,7 @@ pub(super) struct File {
     name: &'static str,
     content: &'static [u8],
     content_type: &'static str,
+    encoded: Encoded,
 }
 
 const SCRIPT: &str = "application/javascript; charset=utf-8";
@@ -17,15 +19,17 @@ const MAP: &str = "application/json; charset=utf-8";
 
 macro_rules! files {
     ($($name:literal $kind:ident),* $(,)?) => {
-        [$(File { name: $name, content: include_bytes!(concat!("../../client/", $name)), content_type: $kind }),*]
+        [$(File { name: $name, content: include_bytes!(concat!("../../client/", $name)), content_type: $kind, encoded: Encoded::new() }),*]
     };
 }
 
-static FILES: [File; 6] = files![
+static FILES: [File; 8] = files![
     "socket.io.js" SCRIPT,
     "socket.io.js.map" MAP,
     "socket.io.min.js" SCRIPT,
     "socket.io.min.js.map" MAP,
+    "socket.io.msgpack.min.js" SCRIPT,
+    "socket.io.msgpack.min.js.map" MAP,
     "socket.io.esm.min.js" SCRIPT,
     "socket.io.esm.min.js.map" MAP,
 ];
@@ -39,7 +43,12 @@ pub(super) fn find(path: &str, mount: &str) -> Option<&'static File> {
 }
 
 impl File {
-    pub(super) fn answer(&self, method: &Method, headers: &HeaderMap) -> Answer {
+    pub(super) fn answer(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        compressed: Option<Compressed>,
+    ) -> Answer {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return typed(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=UTF-8", "Method Not Allowed");
         }
@@ -51,10 +60,17 @@ impl File {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
             answer
         } else {
-            typed(StatusCode::OK, self.content_type, Bytes::from_static(self.content))
+            let plain = typed(StatusCode::OK, self.content_type, Bytes::from_static(self.content));
+            match compressed {
+                Some(compressed) => compressed.file(plain, &self.encoded),
+                None => plain,
+            }
         };
         let into = answer.headers_mut();
         into.insert(header::ETAG, HeaderValue::from_static(ETAG));
+        if compressed.is_some() {
+            into.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
         into.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0"));
         answer
     }

@@ -1,32 +1,45 @@
 //! The HTTP side: which requests are ours, what they ask, and the answers. Sessions are reached through
 //! their mailboxes; no handler runs inside a request, because a host server drops requests that abort.
+//! This file is the tower service; `exchange` is one request, and its neighbours what that may come to.
 
 mod body;
 mod client_files;
+mod compression;
+mod cookie;
 mod cors;
+mod exchange;
+mod head;
+mod hooks;
+mod open;
+mod origins;
 mod polling;
 mod proxies;
+mod refusal;
 mod websocket;
 
 pub use body::DeadlineBody;
 pub use body::ResponseBody;
+pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
+pub(crate) use cors::Policy as CorsPolicy;
+#[cfg(feature = "__model")]
+#[cfg(test)]
+pub(crate) use head::Origin;
+pub use head::RequestHead;
+pub(crate) use hooks::{Hooks, handshake_hook};
 pub use proxies::PeerAddr;
 pub(crate) use proxies::{BadSids, TrustedProxies};
+pub use refusal::{ConnectionError, ErrorContext};
 pub(crate) use websocket::reclaim;
 
-use crate::conn::Conn;
 use crate::error::BoxError;
-use crate::handshake::{Handshake, Origin};
-use crate::random;
 use crate::server::{Server, Shared};
 use bytes::Bytes;
-use cors::Access;
+use exchange::{Decision, Exchange};
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
-use sockeye_proto::SessionId;
-use sockeye_proto::engine::{self, Ask, Open, Query, RequestError, Transport, classify};
+use proxies::Peer;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -125,11 +138,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let kind = match request.uri().path().strip_prefix(self.shared.config.path.as_str()) {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                FutureKind::Own { answer: answer(self.shared.clone(), request) }
-            }
-            _ => FutureKind::Inner { response: self.inner.call(request) },
+        let kind = if self.shared.config.answers(request.uri().path()) {
+            FutureKind::Own { answer: answer(self.shared.clone(), request) }
+        } else {
+            FutureKind::Inner { response: self.inner.call(request) }
         };
         ResponseFuture { kind }
     }
@@ -174,128 +186,28 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let peer = proxies::Peer::of(&request, &shared.config.trusted_proxies);
-    let access = shared.config.cors.check(request.headers(), || peer.host(&request));
-    let grant = match access {
-        Access::Granted(grant) => grant,
-        Access::Refused => return done(refuse_origin(&request)),
-        Access::Malformed => return done(refuse(RequestError::INVALID_ORIGIN, is_upgrade(&request))),
-    };
-    if shared.config.serve_client
-        && let Some(file) = client_files::find(request.uri().path(), &shared.config.path)
-    {
-        return done(grant.apply(file.answer(request.method(), request.headers())));
-    }
-    if request.method() == Method::OPTIONS
-        && let Some(preflight) = shared.config.cors.preflight(request.headers(), &grant)
-    {
-        return done(preflight);
-    }
-    let upgrade = is_upgrade(&request);
-    let query = Query::parse(request.uri().query().unwrap_or_default());
-    let ask = match classify(method_of(&request), &query, upgrade, &shared.config.transports) {
-        Ok(ask) => ask,
-        Err(error) => {
-            let limited = (error == RequestError::UnknownSid)
-                .then(|| shared.bad_sids.refuse(peer.address, shared.now()))
-                .flatten();
-            return done(grant.apply(limited.unwrap_or_else(|| refuse(error, upgrade))));
+    let peer = Peer::of(&request, &shared.config.trusted_proxies);
+    let mut exchange = Exchange::new(shared, &request, &peer);
+    match exchange.decide(&request, &peer) {
+        Err(refusal) => done(exchange.refuse(refusal)),
+        Ok(Decision::Answer(answer)) => done(exchange.finish(answer)),
+        Ok(Decision::Open(transport)) => Box::pin(open::open(exchange, request, peer, transport)),
+        Ok(Decision::Upgrade(conn)) => done(match websocket::upgrade(conn, request) {
+            Ok(answer) => exchange.finish(answer),
+            Err(refusal) => exchange.refuse(refusal),
+        }),
+        Ok(Decision::Post(conn)) => {
+            Box::pin(async move { exchange.finish_polling(polling::post(conn, request).await) })
         }
-    };
-    let conn = match ask {
-        Ask::Open(_) if shared.is_closing() => {
-            return done(grant.apply(plain(StatusCode::SERVICE_UNAVAILABLE, "server shutting down")));
+        Ok(Decision::Poll(conn)) => {
+            let compressed = exchange.compressed;
+            Box::pin(async move { exchange.finish_polling(polling::poll(conn, compressed).await) })
         }
-        Ask::Open(Transport::Polling) => return done(grant.apply(polling::open(&shared, request, &peer))),
-        Ask::Open(Transport::WebSocket) => {
-            return done(grant.apply(websocket::open(&shared, request, &peer)));
-        }
-        Ask::Poll(sid) | Ask::Post(sid) | Ask::Upgrade(sid) => match shared.registry.get(&sid) {
-            Some(conn) => conn,
-            None => {
-                let limited = shared.bad_sids.refuse(peer.address, shared.now());
-                return done(
-                    grant.apply(limited.unwrap_or_else(|| refuse(RequestError::UnknownSid, upgrade))),
-                );
-            }
-        },
-    };
-    match ask {
-        Ask::Upgrade(_) => done(grant.apply(websocket::upgrade(conn, request))),
-        _ if conn.transport() == Transport::WebSocket => {
-            done(grant.apply(refuse(RequestError::TRANSPORT_MISMATCH, upgrade)))
-        }
-        Ask::Post(_) => Box::pin(async move { grant.apply(polling::post(conn, request).await) }),
-        _ => Box::pin(async move { grant.apply(polling::poll(conn).await) }),
     }
 }
 
 fn done(answer: Answer) -> BoxAnswer {
     Box::pin(ready(answer))
-}
-
-fn method_of<B>(request: &Request<B>) -> engine::Method {
-    match *request.method() {
-        Method::GET => engine::Method::Get,
-        Method::POST => engine::Method::Post,
-        Method::OPTIONS => engine::Method::Options,
-        _ => engine::Method::Other,
-    }
-}
-
-/// Whether the request asks for another protocol at all; which one is checked later.
-fn is_upgrade<B>(request: &Request<B>) -> bool {
-    request.headers().contains_key(header::UPGRADE)
-}
-
-/// A connection that a request opens, not yet known to anybody.
-fn new_conn<B>(
-    shared: &Arc<Shared>,
-    request: Request<B>,
-    peer: &proxies::Peer,
-    transport: Transport,
-) -> (Arc<Conn>, Vec<u8>) {
-    let (mut parts, _) = request.into_parts();
-    // What the HTTP server itself put there would keep its connection alive.
-    parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
-    parts.extensions.remove::<PeerAddr>();
-    let origin = Origin { address: peer.address, secure: peer.secure };
-    let handshake = Handshake::new(&parts.uri, &parts.headers, parts.extensions, origin);
-    let sid = SessionId::from_entropy(random::entropy());
-    let upgrades: &[Transport] = match transport {
-        Transport::Polling if shared.config.allows(Transport::WebSocket) => &[Transport::WebSocket],
-        _ => &[],
-    };
-    let mut open = Vec::with_capacity(128);
-    let heartbeat = shared.config.heartbeat;
-    let packet = Open {
-        sid,
-        upgrades,
-        ping_interval: heartbeat.interval,
-        ping_timeout: heartbeat.timeout,
-        max_payload_bytes: shared.config.max_payload_bytes,
-    };
-    packet.encode(&mut open);
-    (Arc::new(Conn::new(sid, handshake, shared.clone(), transport)), open)
-}
-
-/// The answer to a request that the engine refuses: JSON to a request, the bare text to an upgrade.
-/// Source: the official server's `abortRequest` and `abortUpgrade`.
-fn refuse(error: RequestError, upgrade: bool) -> Answer {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    if upgrade {
-        let mut answer = typed(status, "text/html", error.message());
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return answer;
-    }
-    typed(status, "application/json", error.body())
-}
-
-fn refuse_origin<B>(request: &Request<B>) -> Answer {
-    let origin = request.headers().get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
-    let origin: String = origin.escape_ascii().take(128).map(char::from).collect();
-    tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([\"{origin}\"])");
-    typed(StatusCode::FORBIDDEN, "application/json", RequestError::Forbidden.body())
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Answer {
@@ -314,7 +226,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
 ) -> Result<(Answer, hyper::upgrade::OnUpgrade), Answer> {
-    websocket::accept(&mut request)
+    websocket::accept(&mut request).map_err(|refusal| refusal.into_answer(true))
 }
 
 /// The value of a header that may stand only once.

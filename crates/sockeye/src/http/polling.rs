@@ -2,38 +2,42 @@
 //! Source: engine.io-protocol v4 § HTTP long-polling.
 
 use super::body::{BodyError, read_body};
-use super::{Answer, new_conn, plain, proxies, refuse, typed};
+use super::compression::Compressed;
+use super::open::set_cookie;
+use super::refusal::refuse;
+use super::{Answer, plain, typed};
 use crate::conn::Conn;
+use crate::engine::Message;
 use crate::error::BoxError;
-use crate::server::Shared;
-use crate::session::Session;
 use crate::session::control::Control;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
-use sockeye_proto::engine::{CloseReason, RequestError, Transport};
+use sockeye_proto::engine::{CloseReason, PayloadEncoder, RequestError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
-/// Opens a session.
-pub(super) fn open<B>(shared: &Arc<Shared>, request: Request<B>, peer: &proxies::Peer) -> Answer {
-    let (conn, open) = new_conn(shared, request, peer, Transport::Polling);
-    shared.registry.insert(conn.clone());
-    if shared.is_closing() {
-        // The close that began meanwhile may not have seen this session.
-        conn.close(CloseReason::ServerShuttingDown);
+/// The answer that opens a session: the open packet, and the one that every session begins with.
+pub(super) fn first_payload(conn: &Conn, open: &[u8], compressed: Option<Compressed>) -> Answer {
+    let mut packets = PayloadEncoder::new(usize::MAX);
+    packets.push_text(open);
+    match &conn.shared.config.http.initial_packet {
+        Some(Message::Text(text)) => packets.push_text(&[b"4", text.as_bytes()].concat()),
+        Some(Message::Binary(data)) => packets.push_binary(data),
+        None => {}
     }
-    Session::spawn(conn, None);
-    payload(open)
+    let mut answer = payload(packets.finish(), compressed);
+    set_cookie(conn, &mut answer);
+    answer
 }
 
 /// Waits for packets.
-pub(super) async fn poll(conn: Arc<Conn>) -> Answer {
+pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Answer {
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets),
+        Ok(packets) => payload(packets, compressed),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -72,7 +76,7 @@ where
     let verdict = waiting.await;
     posting.finished = true;
     match verdict {
-        Ok(Ok(())) => typed(StatusCode::OK, "text/html", "ok"),
+        Ok(Ok(())) => uncached(typed(StatusCode::OK, "text/html", "ok")),
         Ok(Err(error)) => refuse(error, false),
         Err(_) => refuse(RequestError::UnknownSid, false),
     }
@@ -97,12 +101,22 @@ impl Drop for Posting<'_> {
         self.conn.posting.store(false, Ordering::Release);
         if !self.finished {
             self.conn.close(CloseReason::TransportError);
+        } else if self.conn.shared.is_closing() {
+            // The session may wait for nothing but this.
+            self.conn.wake();
         }
     }
 }
 
-fn payload(packets: Vec<u8>) -> Answer {
-    let mut answer = typed(StatusCode::OK, "text/plain; charset=UTF-8", packets);
+fn payload(packets: Vec<u8>, compressed: Option<Compressed>) -> Answer {
+    let answer = uncached(typed(StatusCode::OK, "text/plain; charset=UTF-8", packets));
+    match compressed {
+        Some(compressed) => compressed.payload(answer),
+        None => answer,
+    }
+}
+
+fn uncached(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

@@ -1,9 +1,10 @@
 //! Where a request comes from: its TCP peer, or what a proxy says if that proxy is trusted. And how many
 //! guesses at session ids one address may make.
 
-use super::{Answer, plain, single};
+use super::head::Origin;
+use super::single;
+use http::Request;
 use http::header::{self, HeaderMap, HeaderName};
-use http::{Request, StatusCode};
 use sockeye_proto::Timestamp;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -58,6 +59,16 @@ impl Peer {
         peer
     }
 
+    /// What a [`RequestHead`](super::RequestHead) keeps of it.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { address: self.address, secure: self.secure }
+    }
+
+    /// The client's address without its port, in the form of [`RequestHead::host_address`](super::RequestHead).
+    pub(super) fn host_address(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip().to_canonical())
+    }
+
     /// Where the client thinks it is: `host` or `host:port`.
     pub(super) fn host<'a, B>(&self, request: &'a Request<B>) -> Option<&'a str> {
         let headers = request.headers();
@@ -89,17 +100,16 @@ struct Minute {
 }
 
 impl BadSids {
-    /// Counts one guess. `Some` when it was one too many.
-    pub(super) fn refuse(&self, address: Option<SocketAddr>, now: Timestamp) -> Option<Answer> {
-        let address = address?.ip();
+    /// Counts one guess. True when it was one too many.
+    pub(super) fn is_too_much(&self, address: Option<SocketAddr>, now: Timestamp) -> bool {
+        let Some(address) = address else { return false };
         let mut minute = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if minute.ends <= now || minute.guesses.len() >= COUNTED_ADDRESSES {
             *minute = Minute { ends: now + Duration::from_secs(60), guesses: HashMap::new() };
         }
-        let guesses = minute.guesses.entry(address).or_default();
+        let guesses = minute.guesses.entry(address.ip()).or_default();
         *guesses = guesses.saturating_add(1);
-        (*guesses > GUESSES_PER_MINUTE)
-            .then(|| plain(StatusCode::TOO_MANY_REQUESTS, "too many unknown session ids"))
+        *guesses > GUESSES_PER_MINUTE
     }
 }
 
@@ -145,10 +155,10 @@ mod tests {
         let address = Some("1.2.3.4:1".parse().unwrap());
         let at = |seconds: u64| Timestamp::from_millis(1 + seconds * 1000);
         for _ in 0..GUESSES_PER_MINUTE {
-            assert!(bad.refuse(address, at(0)).is_none());
+            assert!(!bad.is_too_much(address, at(0)));
         }
-        assert_eq!(bad.refuse(address, at(59)).unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
-        assert!(bad.refuse(Some("1.2.3.5:1".parse().unwrap()), at(59)).is_none());
-        assert!(bad.refuse(address, at(60)).is_none());
+        assert!(bad.is_too_much(address, at(59)));
+        assert!(!bad.is_too_much(Some("1.2.3.5:1".parse().unwrap()), at(59)));
+        assert!(!bad.is_too_much(address, at(60)));
     }
 }

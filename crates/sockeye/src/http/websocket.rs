@@ -1,9 +1,9 @@
 //! WebSocket requests: the handshake, and taking the stream back from the HTTP server.
 //! Source: RFC 6455 § 4.2; engine.io-protocol v4 § Upgrade.
 
-use super::{Answer, new_conn, proxies, refuse, single, typed};
+use super::refusal::{Refusal, RefusalAnswer};
+use super::{Answer, ErrorContext, single, typed};
 use crate::conn::Conn;
-use crate::server::Shared;
 use crate::session::Session;
 use crate::session::control::Control;
 use crate::session::link::{Link, Stream};
@@ -19,47 +19,41 @@ use sockeye_proto::websocket::{Opcode, UpgradeError, UpgradeRequest, encode_fram
 use std::sync::Arc;
 use tokio::net::TcpStream;
 
-/// Opens a session on a WebSocket.
-pub(super) fn open<B>(shared: &Arc<Shared>, mut request: Request<B>, peer: &proxies::Peer) -> Answer
-where
-    B: http_body::Body,
-{
-    let (answer, upgrade) = match accept(&mut request) {
-        Ok(accepted) => accepted,
-        Err(refusal) => return refusal,
-    };
-    let (conn, open) = new_conn(shared, request, peer, Transport::WebSocket);
-    let mut frame = Vec::with_capacity(open.len() + 4);
-    encode_frame(&mut frame, Opcode::Text, &open, None);
-    conn.mailbox.push(&frame, Delivery::Protocol);
+/// What a session on a WebSocket begins with: the open packet, and the one that every session begins with.
+pub(super) fn first_frames(conn: &Conn, open: &[u8]) {
+    let mut frames = Vec::with_capacity(open.len() + 4);
+    encode_frame(&mut frames, Opcode::Text, open, None);
+    if let Some(message) = &conn.shared.config.http.initial_packet {
+        message.encode(&mut frames);
+    }
+    conn.mailbox.push(&frames, Delivery::Protocol);
+}
+
+/// Starts the session once the HTTP server has let the stream go.
+pub(super) fn start(upgrade: OnUpgrade, conn: Arc<Conn>) {
     take_over(upgrade, conn, |conn, link| {
-        conn.shared.registry.insert(conn.clone());
+        // It is there already if its id is the application's.
+        conn.shared.registry.insert(&conn);
         if conn.shared.is_closing() {
             // The close that began meanwhile may not have seen this session.
             conn.close(CloseReason::ServerShuttingDown);
         }
         Session::spawn(conn, Some(link));
     });
-    answer
 }
 
 /// Brings a WebSocket to a session that began with polling.
-pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Answer
+pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Result<Answer, Refusal>
 where
     B: http_body::Body,
 {
-    match accept(&mut request) {
-        Ok((answer, upgrade)) => {
-            take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
-            answer
-        }
-        Err(refusal) => refusal,
-    }
+    let (answer, upgrade) = accept(&mut request)?;
+    take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
+    Ok(answer)
 }
 
 /// Checks the handshake. The answer completes it.
-#[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
-pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, OnUpgrade), Answer> {
+pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, OnUpgrade), Refusal> {
     let headers = request.headers();
     let wanted = UpgradeRequest {
         get: request.method() == Method::GET,
@@ -75,7 +69,8 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     let accept = wanted.map_err(refuse_handshake)?;
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
-        return Err(refuse(RequestError::TRANSPORT_HANDSHAKE_ERROR, true));
+        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
+        return Err(Refusal::new(error, ErrorContext::TransportHandshakeError));
     };
     let mut answer = Response::new(Bytes::new());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -94,7 +89,7 @@ fn joined(headers: &HeaderMap, name: &header::HeaderName) -> Option<Vec<u8>> {
     (!values.is_empty()).then(|| values.join(&b", "[..]))
 }
 
-fn refuse_handshake(error: UpgradeError) -> Answer {
+fn refuse_handshake(error: UpgradeError) -> Refusal {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut answer = typed(status, "text/html", error.to_string());
     let headers = answer.headers_mut();
@@ -102,7 +97,10 @@ fn refuse_handshake(error: UpgradeError) -> Answer {
     if status == StatusCode::UPGRADE_REQUIRED {
         headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
-    answer
+    let mut refusal =
+        Refusal::new(RequestError::TRANSPORT_HANDSHAKE_ERROR, ErrorContext::TransportHandshakeError);
+    refusal.answer = RefusalAnswer::Own(Box::new(answer));
+    refusal
 }
 
 /// Waits for the HTTP server to let the stream go. The wait has a task of its own, so that the session's is
@@ -114,10 +112,14 @@ fn take_over(upgrade: OnUpgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, L
             Ok(Ok(upgraded)) => {
                 let max_bytes = conn.shared.config.max_payload_bytes;
                 let (stream, already_read) = reclaim(upgraded);
-                then(conn, Link::new(stream, &already_read, max_bytes));
+                return then(conn, Link::new(stream, &already_read, max_bytes));
             }
             Ok(Err(error)) => tracing::debug!(%error, "upgrade_failed"),
             Err(_) => tracing::debug!("upgrade_timed_out"),
+        }
+        if conn.transport() == Transport::WebSocket {
+            // A session that was to begin with it keeps its id no longer.
+            conn.shared.registry.remove(&conn);
         }
     });
 }

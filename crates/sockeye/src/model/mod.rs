@@ -12,7 +12,8 @@ mod mailbox;
 mod upgrade;
 
 use crate::conn::Conn;
-use crate::handshake::{Handshake, Origin};
+use crate::handshake::Handshake;
+use crate::http::{Origin, RequestHead};
 use crate::random;
 use crate::server::Shared;
 use sockeye_proto::SessionId;
@@ -39,8 +40,9 @@ fn frozen_clock() -> tokio::runtime::Runtime {
 /// A connection without a request behind it.
 fn conn(shared: &Arc<Shared>, transport: Transport) -> Arc<Conn> {
     let (uri, headers) = (http::Uri::from_static("/"), http::HeaderMap::new());
-    let handshake =
-        Handshake::new(&uri, &headers, http::Extensions::new(), Origin { address: None, secure: false });
+    let origin = Origin { address: None, secure: false };
+    let head = RequestHead::new(&http::Method::GET, &uri, &headers, http::Extensions::new(), origin);
+    let handshake = Handshake::new(head);
     let sid = SessionId::from_entropy(random::entropy());
     Arc::new(Conn::new(sid, handshake, shared.clone(), transport))
 }

@@ -35,7 +35,7 @@ impl World {
         });
         let shared = server.shared().clone();
         let conn = conn(&shared, Transport::Polling);
-        shared.registry.insert(conn.clone());
+        shared.registry.insert(&conn);
         let session = Session::new(conn.clone(), None);
         let task = thread::spawn(move || block_on(session.run()));
         Self { shared, conn, task }

@@ -1,7 +1,9 @@
 //! The end of sessions whose client did not come back: who waits how long, and who is told.
 
-use super::{Owner, Recovery, State};
+use super::{Owner, State};
 use crate::namespace::{Namespace, NamespaceInner};
+use crate::server::Shared;
+use crate::socket::Socket;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sockeye_proto::SocketId;
@@ -39,6 +41,7 @@ impl Namespace {
     /// Hears of each client that lost its connection and did not come back within
     /// [`ConnectionStateRecovery::max_disconnection_duration`](crate::ConnectionStateRecovery): it comes once for such
     /// a session, after the `disconnect` of its last socket, and never for one that was recovered.
+    /// A hook of a parent hears of the sessions of all its children, before their own.
     /// Without connection state recovery nothing outlives its socket, and the hook is not called.
     ///
     /// ```
@@ -64,17 +67,23 @@ impl Hooks {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(hook);
     }
 
-    /// Called without a lock.
-    pub(super) fn tell(&self, expired: &[ExpiredSession]) {
-        if expired.is_empty() {
-            return;
-        }
-        let hooks = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for session in expired {
-            for hook in &hooks {
-                if catch_unwind(AssertUnwindSafe(|| hook(session))).is_err() {
-                    tracing::error!(socket = %session.id, "expiry_hook_panicked");
-                }
+    fn all(&self) -> Vec<Arc<Hook>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Called without a lock.
+pub(super) fn tell(namespace: &NamespaceInner, expired: &[ExpiredSession]) {
+    if expired.is_empty() {
+        return;
+    }
+    let of_both = [namespace.ancestor().map(|parent| &**parent), Some(namespace)];
+    let recoveries = of_both.into_iter().flatten().filter_map(NamespaceInner::recovery);
+    let hooks: Vec<_> = recoveries.flat_map(|recovery| recovery.hooks.all()).collect();
+    for session in expired {
+        for hook in &hooks {
+            if catch_unwind(AssertUnwindSafe(|| hook(session))).is_err() {
+                tracing::error!(socket = %session.id, "expiry_hook_panicked");
             }
         }
     }
@@ -158,22 +167,27 @@ impl State {
     }
 }
 
-impl Recovery {
-    fn expire(&self) -> Option<Instant> {
-        let (expired, next) = self.lock().expire(Instant::now());
-        self.hooks.tell(&expired);
-        next
+/// Ends what is over in a namespace; gives when to look again.
+fn expire(namespace: &Weak<NamespaceInner>, shared: &Weak<Shared>) -> Option<Instant> {
+    let namespace = namespace.upgrade()?;
+    let (expired, next) = namespace.recovery()?.lock().expire(Instant::now());
+    tell(&namespace, &expired);
+    if next.is_none()
+        && let Some(shared) = shared.upgrade()
+        && let Some(namespaces) = shared.namespaces()
+    {
+        namespaces.clean_up(&namespace);
     }
+    next
 }
 
 /// One task for each namespace in which somebody is waited for.
-pub(super) fn start_timer(namespace: &Arc<NamespaceInner>) {
-    let namespace: Weak<NamespaceInner> = Arc::downgrade(namespace);
+pub(super) fn start_timer(socket: &Socket) {
+    let (namespace, shared) = (Arc::downgrade(socket.inner_namespace()), Arc::downgrade(socket.shared()));
     // Without a runtime everything is going away.
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     runtime.spawn(async move {
-        let next = || namespace.upgrade()?.recovery()?.expire();
-        while let Some(until) = next() {
+        while let Some(until) = expire(&namespace, &shared) {
             tokio::time::sleep_until(until).await;
         }
     });

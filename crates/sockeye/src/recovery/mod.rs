@@ -167,7 +167,7 @@ impl Recovery {
                 expired.extend(state.expire_oldest());
             }
             if state.dormancy.claim_timer() {
-                expiry::start_timer(socket.inner_namespace());
+                expiry::start_timer(socket);
             }
         } else {
             let session = state.forget(socket.id());
@@ -177,7 +177,7 @@ impl Recovery {
             return rooms;
         }
         drop(state);
-        self.hooks.tell(&expired);
+        expiry::tell(socket.inner_namespace(), &expired);
         rooms
     }
 
@@ -223,16 +223,15 @@ impl Recovery {
         target: &Target,
         mut event: Encoded,
         delivery: Delivery,
-    ) {
+    ) -> usize {
         let volatile = delivery == Delivery::Volatile;
         if volatile && !ends_in_a_string(&event) {
             let packet = Packet::new(crate::frames::shared_frames(event)).into_volatile();
-            self.in_order(adapter, target, |_| packet);
-            return;
+            return self.in_order(adapter, target, |_| packet);
         }
         let at = offset::append_blank(&mut event);
         let mut sealing = Sealing::at(event, at);
-        self.in_order(adapter, target, |log| {
+        self.in_order(adapter, target, |State { log, sessions, .. }| {
             if volatile {
                 sealing.fill(log.epoch.spell(Offset::Between(log.head())));
                 return Packet::new(sealing.frames()).into_volatile();
@@ -240,9 +239,11 @@ impl Recovery {
             let place = log.next();
             sealing.fill(log.epoch.spell(Offset::Packet(place)));
             let frames = sealing.frames();
-            log.append(Addressee::Target(target.clone()), frames.clone(), Instant::now());
+            if !sessions.is_empty() {
+                log.append(Addressee::Target(target.clone()), frames.clone(), Instant::now());
+            }
             Packet::new(frames).at_position(place)
-        });
+        })
     }
 
     /// Sends what is in no log, in the order of what is. Gives the number of receivers.
@@ -255,11 +256,11 @@ impl Recovery {
         &self,
         adapter: &dyn Adapter,
         target: &Target,
-        make: impl FnOnce(&mut Log) -> Packet,
+        make: impl FnOnce(&mut State) -> Packet,
     ) -> usize {
         let mut state = self.lock();
         let members: Members = adapter.members(target);
-        let packet = make(&mut state.log);
+        let packet = make(&mut state);
         let mut to_wake = SmallVec::<[bool; 128]>::new();
         to_wake.extend(members.iter().map(|member| member.deliver(&packet)));
         drop(state);
@@ -293,6 +294,11 @@ impl Recovery {
                 session.history.tidy(first - 1);
             }
         }
+    }
+
+    /// Whether somebody is here or waited for.
+    pub(crate) fn has_sessions(&self) -> bool {
+        !self.lock().sessions.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,7 @@ use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, RequestError};
 use sockeye_proto::socket::DisconnectReason;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Where the payload for a waiting poll goes.
@@ -24,4 +25,14 @@ pub(crate) enum Control {
     Disconnect,
     /// The engine session ends.
     Close(CloseReason),
+    /// The engine session ends as soon as nothing is under way on it.
+    Retire(Arc<Retirement>),
+}
+
+/// How a session is to end whose server leaves.
+pub(crate) struct Retirement {
+    /// How long it may take.
+    pub(crate) grace: Duration,
+    /// The frame that tells the client, if there is something to tell.
+    pub(crate) goodbye: Option<Bytes>,
 }

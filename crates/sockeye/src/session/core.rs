@@ -7,12 +7,14 @@ use super::polling::Polling;
 use super::sockets::{Place, Request, Sockets};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
+use crate::goodbye::Goodbye;
 use crate::server::Upper;
+use crate::session::mailbox::Delivery;
 use bytes::Bytes;
 use sockeye_proto::Timestamp;
 use sockeye_proto::connection::{ServerConnection, ServerEvent};
 use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError};
-use sockeye_proto::websocket::{CloseCode, Message as Frame};
+use sockeye_proto::websocket::{CloseCode, FrameError, Message as Frame};
 use std::sync::Arc;
 use std::task::Context;
 
@@ -33,12 +35,12 @@ pub(super) struct Core {
 #[derive(Clone, Copy)]
 pub(super) struct End {
     pub(super) reason: CloseReason,
-    pub(super) goodbye: Goodbye,
+    pub(super) parting: Parting,
 }
 
 /// What the peer is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goodbye {
+pub(super) enum Parting {
     /// Nothing: it is gone, or takes nothing.
     None,
     /// All that was queued, then the transport's own close.
@@ -46,8 +48,18 @@ pub(super) enum Goodbye {
 }
 
 impl Core {
-    pub(super) fn end(&mut self, reason: CloseReason, goodbye: Goodbye) {
-        self.end.get_or_insert(End { reason, goodbye });
+    pub(super) fn end(&mut self, reason: CloseReason, parting: Parting) {
+        self.end.get_or_insert(End { reason, parting });
+    }
+
+    /// [`Core::end`] for a limit that the client met: what it was is the only thing it could not know.
+    pub(super) fn end_with(&mut self, reason: CloseReason, parting: Parting, why: &dyn std::fmt::Display) {
+        if self.end.is_none()
+            && let Some(frame) = Goodbye::new().reason(why.to_string()).frame()
+        {
+            self.conn.mailbox.push(&frame, Delivery::Protocol);
+        }
+        self.end(reason, parting);
     }
 
     pub(super) fn on_packet(&mut self, packet: Packet<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
@@ -55,7 +67,7 @@ impl Core {
             Ok(event) => event,
             Err(error) => {
                 tracing::debug!(%error, "bad_packet");
-                self.end(error.reason(), Goodbye::Close(None));
+                self.end(error.reason(), Parting::Close(None));
                 return Flow::Pause;
             }
         };
@@ -67,7 +79,7 @@ impl Core {
             }
             ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned())),
             ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
-            ServerEvent::Closed => self.end(CloseReason::TransportClose, Goodbye::Close(None)),
+            ServerEvent::Closed => self.end(CloseReason::TransportClose, Parting::Close(None)),
             ServerEvent::Nothing => {}
         }
         self.review_load(now)
@@ -77,7 +89,7 @@ impl Core {
         let Some(mux) = self.connection.mux() else { return };
         if let Err(error) = self.sockets.request(request, mux, &self.conn, cx) {
             tracing::debug!(%error, "bad_connect");
-            self.end(CloseReason::ForcedClose, Goodbye::Close(None));
+            self.end(CloseReason::ForcedClose, Parting::Close(None));
         }
     }
 
@@ -85,7 +97,7 @@ impl Core {
         let Some(mux) = self.connection.mux() else { return };
         if let Err(error) = self.sockets.decide(mux, &self.conn, cx) {
             tracing::debug!(%error, "bad_connect");
-            self.end(CloseReason::ForcedClose, Goodbye::Close(None));
+            self.end(CloseReason::ForcedClose, Parting::Close(None));
         }
     }
 
@@ -99,7 +111,7 @@ impl Core {
             Load::Light => Flow::More,
             Load::Full if self.conn.has_waiting_handler() => Flow::More,
             Load::Overflowing if self.conn.has_waiting_handler() => {
-                self.end(CloseReason::InboxOverflow, Goodbye::Close(None));
+                self.end_with(CloseReason::InboxOverflow, Parting::Close(None), &CloseReason::InboxOverflow);
                 Flow::Pause
             }
             _ => {
@@ -142,7 +154,7 @@ pub(super) fn read_link(link: &mut Link, core: &mut Core, now: Timestamp, cx: &m
             Ok(packet) => core.on_packet(packet.as_packet(), now, &mut handler_cx),
             Err(error) => {
                 tracing::debug!(%error, "bad_packet");
-                core.end(CloseReason::ParseError, Goodbye::Close(None));
+                core.end(CloseReason::ParseError, Parting::Close(None));
                 Flow::Pause
             }
         },
@@ -154,17 +166,22 @@ pub(super) fn read_link(link: &mut Link, core: &mut Core, now: Timestamp, cx: &m
         Ok(Read::Pending) => false,
         Ok(Read::Stopped) => core.end.is_none() && !core.paused,
         Ok(Read::Closed(code)) => {
-            core.end(CloseReason::TransportClose, Goodbye::Close(code));
+            core.end(CloseReason::TransportClose, Parting::Close(code));
             false
         }
         Err(LinkError::Frame(error)) => {
             tracing::debug!(%error, "bad_frame");
-            core.end(CloseReason::TransportError, Goodbye::Close(Some(error.close_code())));
+            let parting = Parting::Close(Some(error.close_code()));
+            if let FrameError::MessageTooBig { .. } = error {
+                core.end_with(CloseReason::TransportError, parting, &error);
+            } else {
+                core.end(CloseReason::TransportError, parting);
+            }
             false
         }
         Err(LinkError::Io(error)) => {
             tracing::debug!(%error, "read_failed");
-            core.end(CloseReason::TransportClose, Goodbye::None);
+            core.end(CloseReason::TransportClose, Parting::None);
             false
         }
     }
@@ -183,7 +200,7 @@ pub(super) fn read_post(
             None => break Ok(()),
             Some(Ok(packet)) => core.on_packet(packet.as_packet(), now, cx),
             Some(Err(())) => {
-                core.end(CloseReason::ParseError, Goodbye::Close(None));
+                core.end(CloseReason::ParseError, Parting::Close(None));
                 break Err(RequestError::BadRequest("PARSE_ERROR"));
             }
         };

@@ -2,7 +2,7 @@
 //! within a time limit.
 
 use super::control::Control;
-use super::core::{End, Goodbye};
+use super::core::{End, Parting};
 use super::link::Link;
 use super::mailbox::Mailbox;
 use super::polling::Polling;
@@ -18,10 +18,13 @@ use tokio::time::Sleep;
 /// How long a polling client may take to fetch the news that its session was closed.
 const CLOSE_POLL: Duration = Duration::from_secs(30);
 
+/// The same when the server stops.
+const SHUTDOWN_POLL: Duration = Duration::from_secs(1);
+
 impl Session {
     /// Ends the sockets at once, then takes leave of the peer.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Step {
-        let Some(End { reason, goodbye }) = self.core.end else { return Step::Again };
+        let Some(End { reason, parting }) = self.core.end else { return Step::Again };
         let now = self.shared().now();
         let Some(until) = self.closing else {
             tracing::debug!(%reason, "closed");
@@ -38,16 +41,16 @@ impl Session {
                     post.answer(Err(RequestError::BadRequest("CLOSED")));
                 }
             } else {
-                self.core.conn.shared.registry.remove(&self.core.conn.sid);
+                self.core.conn.shared.registry.remove(&self.core.conn);
             }
             self.armed = until;
             return Step::Again;
         };
         let mailbox = &self.core.conn.mailbox;
-        let gone = match (&mut self.wire, goodbye) {
-            (_, Goodbye::None) => Poll::Ready(()),
-            (Wire::WebSocket(link), Goodbye::Close(code)) => poll_close_link(link, code, mailbox, cx),
-            (Wire::Polling(polling), Goodbye::Close(_)) => poll_close_polling(
+        let gone = match (&mut self.wire, parting) {
+            (_, Parting::None) => Poll::Ready(()),
+            (Wire::WebSocket(link), Parting::Close(code)) => poll_close_link(link, code, mailbox, cx),
+            (Wire::Polling(polling), Parting::Close(_)) => poll_close_polling(
                 polling,
                 mailbox,
                 self.core.conn.shared.config.max_payload_bytes,
@@ -55,7 +58,7 @@ impl Session {
             ),
         };
         if gone.is_ready() || until <= now {
-            self.core.conn.shared.registry.remove(&self.core.conn.sid);
+            self.core.conn.shared.registry.remove(&self.core.conn);
             return Step::Done;
         }
         let at = self.shared().instant(until);
@@ -72,10 +75,16 @@ impl Session {
             Wire::WebSocket(_) => return LINGER,
             Wire::Polling(polling) => polling.is_parked(),
         };
+        if let Some(retiring) = &self.retiring
+            && !parked
+        {
+            // The client comes for the rest within the time it was given, or is gone.
+            return retiring.until.since(self.shared().now()).max(SHUTDOWN_POLL);
+        }
         match reason {
             // A poll that waits hears of it at once; of other news a client must come and ask.
             CloseReason::ForcedClose if !parked => CLOSE_POLL,
-            CloseReason::ServerShuttingDown if !parked => Duration::from_secs(1),
+            CloseReason::ServerShuttingDown if !parked => SHUTDOWN_POLL,
             _ => Duration::ZERO,
         }
     }

@@ -109,6 +109,10 @@ impl Inbox {
         }
     }
 
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.is_none() && self.waiting.is_empty()
+    }
+
     pub(crate) fn load(&self, max_bytes: usize) -> Load {
         let is_full = self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= max_bytes;
         let overflows = || {
@@ -125,7 +129,7 @@ impl Inbox {
     /// The socket has ended. What is pending and waiting runs to its end in a task of its own, then the
     /// disconnect listeners; no task is made when there is nothing to run.
     pub(crate) fn finish(self, socket: Socket, reason: DisconnectReason) {
-        let nothing_left = self.running.is_none() && self.waiting.is_empty();
+        let nothing_left = self.is_idle();
         let epilogue = Epilogue { socket, reason };
         if nothing_left {
             let disconnecting = epilogue.start(On::Disconnecting);

@@ -14,11 +14,12 @@ pub(crate) use inbox::MAX_WAITING;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
+mod retire;
 mod sockets;
 pub(crate) mod sync;
 mod upgrade;
 
-use self::core::{Core, Goodbye, read_link, read_post};
+use self::core::{Core, Parting, read_link, read_post};
 use crate::config::SlowReader;
 use crate::conn::Conn;
 use crate::server::{Shared, TaskGuard, Upper};
@@ -26,6 +27,7 @@ use control::{Control, PollAnswer};
 use link::Link;
 use mailbox::Mailbox;
 use polling::{HeldPost, Overlap, Polling};
+use retire::Retiring;
 use smallvec::SmallVec;
 use sockets::Sockets;
 use sockeye_proto::Timestamp;
@@ -53,6 +55,8 @@ pub(crate) struct Session {
     closing: Option<Timestamp>,
     /// Not read because it is backed up: an echo that nobody reads stops itself.
     throttled: bool,
+    /// The server leaves: until when the session may finish what is under way.
+    retiring: Option<Box<Retiring>>,
     /// A poll was waiting when the session ended.
     parked_at_end: bool,
     /// The runtime has several workers, so frames of others are let gather before they are written.
@@ -99,6 +103,7 @@ impl Session {
             probe: None,
             closing: None,
             throttled: false,
+            retiring: None,
             parked_at_end: false,
             gathers: Handle::try_current()
                 .is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::CurrentThread),
@@ -137,6 +142,7 @@ impl Session {
             let mut yielding = false;
             if self.core.end.is_none() {
                 yielding = self.drive(now, cx);
+                self.retire(now, yielding);
                 yielding |= self.look_at_clock(now, cx, sleep.as_mut());
             }
             polls.into_iter().for_each(|poll| self.park(poll));
@@ -171,9 +177,9 @@ impl Session {
                 Some(post) if polling.post.is_none() => polling.post = Some(post),
                 Some(post) => {
                     post.answer(Err(RequestError::BadRequest("OVERLAP")));
-                    self.core.end(CloseReason::TransportError, Goodbye::Close(None));
+                    self.core.end(CloseReason::TransportError, Parting::Close(None));
                 }
-                None => self.core.end(CloseReason::ParseError, Goodbye::Close(None)),
+                None => self.core.end(CloseReason::ParseError, Parting::Close(None)),
             },
             (Control::Probe(link), _) => self.open_probe(link),
             (Control::Leave(namespace, socket, reason), _) => {
@@ -186,15 +192,16 @@ impl Session {
                     self.core.sockets.end(place, reason);
                     if reason == DisconnectReason::TakenOver && mux.joined() == 0 {
                         // Most likely its client is not there any more.
-                        self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+                        self.core.end(CloseReason::ForcedClose, Parting::Close(None));
                     }
                 }
             }
             (Control::Disconnect, _) => {
                 self.core.sockets.disconnect_all(&self.core.conn);
-                self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+                self.core.end(CloseReason::ForcedClose, Parting::Close(None));
             }
-            (Control::Close(reason), _) => self.core.end(reason, Goodbye::Close(None)),
+            (Control::Close(reason), _) => self.core.end(reason, Parting::Close(None)),
+            (Control::Retire(retirement), _) => self.begin_retiring(retirement),
             // A request of a transport that was left: its channel closes, and it is answered with an error.
             (control, _) => refuse(control),
         }
@@ -207,7 +214,7 @@ impl Session {
         match self.core.end {
             None => {
                 if let Err(Overlap) = polling.park(poll) {
-                    self.core.end(CloseReason::TransportError, Goodbye::Close(None));
+                    self.core.end(CloseReason::TransportError, Parting::Close(None));
                 }
             }
             Some(end) if end.reason != CloseReason::PingTimeout => {
@@ -248,6 +255,7 @@ impl Session {
         }
         let session = self.core.connection.session().deadline();
         let deadline = self.core.join_by.map_or(session, |join_by| join_by.min(session));
+        let deadline = self.retiring.as_ref().map_or(deadline, |retiring| deadline.min(retiring.until));
         if deadline <= now {
             return self.core.end.is_none();
         }
@@ -274,7 +282,7 @@ impl Session {
                     self.core.conn.mailbox.push(&ping, mailbox::Delivery::Protocol);
                 }
                 Timeout::PingTimeout => {
-                    self.core.end(CloseReason::PingTimeout, Goodbye::Close(None));
+                    self.core.end(CloseReason::PingTimeout, Parting::Close(None));
                     return;
                 }
                 Timeout::UpgradeTimeout => {
@@ -292,7 +300,7 @@ impl Session {
         if self.core.join_by.is_some_and(|join_by| join_by <= now) {
             self.core.join_by = None;
             if self.core.connection.mux().is_some_and(|mux| mux.joined() == 0) {
-                self.core.end(CloseReason::ForcedClose, Goodbye::Close(None));
+                self.core.end(CloseReason::ForcedClose, Parting::Close(None));
             }
         }
     }
@@ -304,17 +312,17 @@ impl Session {
             Wire::WebSocket(link) => match flush_link(link, mailbox, cx) {
                 Ok(writable) => (link.unwritten(), writable),
                 Err(_) => {
-                    self.core.end(CloseReason::TransportError, Goodbye::None);
+                    self.core.end(CloseReason::TransportError, Parting::None);
                     return Step::Again;
                 }
             },
             Wire::Polling(polling) => {
                 if polling.is_aborted(cx) || polling.post.as_mut().is_some_and(|post| post.is_aborted(cx)) {
-                    self.core.end(CloseReason::TransportError, Goodbye::None);
+                    self.core.end(CloseReason::TransportError, Parting::None);
                     return Step::Again;
                 }
                 if !flush_polling(polling, mailbox, self.core.conn.shared.config.max_payload_bytes) {
-                    self.core.end(CloseReason::TransportError, Goodbye::None);
+                    self.core.end(CloseReason::TransportError, Parting::None);
                     return Step::Again;
                 }
                 (polling.unwritten(), polling.is_parked())
@@ -326,7 +334,7 @@ impl Session {
         let too_slow = closes && !writable && pending.bytes > limits.buffered;
         if too_slow || pending.overflowed {
             tracing::warn!(bytes = pending.bytes, "slow_consumer");
-            self.core.end(CloseReason::SlowConsumer, Goodbye::None);
+            self.core.end(CloseReason::SlowConsumer, Parting::None);
             return Step::Again;
         }
         let was_throttled = self.throttled;
@@ -345,7 +353,7 @@ impl Session {
 /// is going away, still leaves nothing behind that others would see.
 impl Drop for Session {
     fn drop(&mut self) {
-        self.core.conn.shared.registry.remove(&self.core.conn.sid);
+        self.core.conn.shared.registry.remove(&self.core.conn);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
         if tokio::runtime::Handle::try_current().is_ok() {
             self.core.sockets.end_all(DisconnectReason::TransportError);
@@ -403,6 +411,7 @@ fn refuse(control: Control) {
         | Control::Probe(_)
         | Control::Leave(..)
         | Control::Disconnect
-        | Control::Close(_) => {}
+        | Control::Close(_)
+        | Control::Retire(_) => {}
     }
 }

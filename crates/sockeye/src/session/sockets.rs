@@ -5,15 +5,18 @@ use crate::conn::Conn;
 use crate::error::ConnectError;
 use crate::frames::{room, with_frames};
 use crate::middleware::{Deciding, admit};
-use crate::namespace::Verdict;
+use crate::namespace::parent::choose;
+use crate::namespace::{NamespaceInner, NamespaceRequest, Namespaces};
 use crate::random;
 use crate::session::mailbox::Delivery;
-use crate::socket::Socket;
+use crate::socket::{Close, Socket};
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{
     DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect_error, encode_disconnect,
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -23,7 +26,7 @@ pub(crate) type Place = usize;
 #[derive(Default)]
 pub(crate) struct Sockets {
     joined: SmallVec<[Option<Joined>; 1]>,
-    /// Clients whose middleware has not decided.
+    /// Clients that nobody has decided on.
     joining: Vec<Joining>,
 }
 
@@ -32,10 +35,15 @@ struct Joined {
     inbox: Inbox,
 }
 
-struct Joining {
-    socket: Socket,
-    verdict: Deciding,
+/// What a CONNECT waits for.
+enum Joining {
+    /// The tests of the parents, for a namespace that is not there.
+    Parent(NamespaceRequest, Choosing),
+    /// The namespace's middleware.
+    Middleware(Socket, Deciding),
 }
+
+type Choosing = Pin<Box<dyn Future<Output = Option<Arc<NamespaceInner>>> + Send>>;
 
 /// Handlers that one pass may start before other sessions of the thread get their turn.
 const PASS_EVENTS: usize = 256;
@@ -67,19 +75,7 @@ impl Sockets {
                 self.end(socket, DisconnectReason::ClientNamespaceDisconnect);
             }
             ServerEvent::Connect { namespace, auth } => {
-                return Some(match conn.shared.namespace(namespace) {
-                    Some(namespace) => Request::Join(match namespace.recovery() {
-                        Some(recovery) => {
-                            let claim = recovery.claim(auth, conn.room_for_replay());
-                            Socket::of_claim(namespace, conn.clone(), auth, claim)
-                        }
-                        None => {
-                            let id = SocketId::from_entropy(random::entropy());
-                            Socket::new(namespace, conn.clone(), id, auth)
-                        }
-                    }),
-                    None => Request::Refuse(namespace.to_owned(), ConnectError::new("Invalid namespace")),
-                });
+                return Some(ask(namespace, auth, conn));
             }
             ServerEvent::Nothing => {}
         }
@@ -96,37 +92,42 @@ impl Sockets {
     ) -> Result<(), MuxError> {
         match request {
             Request::Refuse(namespace, error) => refuse(&namespace, &error, mux, conn),
+            Request::Choose(asked) => {
+                let parents = conn.shared.namespaces().map(Namespaces::parents).unwrap_or_default();
+                let choosing = Box::pin(choose(parents, asked.clone()));
+                self.joining.push(Joining::Parent(asked, choosing));
+                self.decide(mux, conn, cx)
+            }
             Request::Join(socket) if socket.skips_middleware() => self.accept(socket, mux, conn, cx),
             Request::Join(socket) => match admit(socket.inner_namespace(), &socket) {
                 None => self.accept(socket, mux, conn, cx),
                 Some(verdict) => {
-                    self.joining.push(Joining { socket, verdict });
+                    self.joining.push(Joining::Middleware(socket, verdict));
                     self.decide(mux, conn, cx)
                 }
             },
+            Request::Enter(socket) => self.accept(socket, mux, conn, cx),
+            Request::Dismiss(socket, error) => {
+                dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
+                refuse(socket.inner_namespace().name(), &error, mux, conn)
+            }
         }
     }
 
-    /// Goes on with middleware that is pending.
+    /// Goes on with decisions that are pending.
     pub(crate) fn decide(
         &mut self,
         mux: &mut ServerMux<Place>,
         conn: &Arc<Conn>,
         cx: &mut Context<'_>,
     ) -> Result<(), MuxError> {
-        let mut at = 0;
-        while let Some(joining) = self.joining.get_mut(at) {
-            let Poll::Ready(verdict) = poll_verdict(&mut joining.verdict, cx) else {
-                at += 1;
-                continue;
-            };
-            let Joining { socket, .. } = self.joining.swap_remove(at);
-            match verdict {
-                Ok(()) => self.accept(socket, mux, conn, cx)?,
-                Err(error) => {
-                    dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
-                    refuse(socket.inner_namespace().name(), &error, mux, conn)?;
-                }
+        for _ in 0..self.joining.len() {
+            if self.joining.is_empty() {
+                break;
+            }
+            match self.joining.remove(0).poll(conn, cx) {
+                Ok(request) => self.request(request, mux, conn, cx)?,
+                Err(pending) => self.joining.push(pending),
             }
         }
         Ok(())
@@ -141,21 +142,31 @@ impl Sockets {
     ) -> Result<(), MuxError> {
         let place = self.joined.iter().position(Option::is_none).unwrap_or(self.joined.len());
         let namespace = socket.inner_namespace().clone();
+        if namespace.is_closed() {
+            return self.request(Request::Dismiss(socket, no_such_namespace()), mux, conn, cx);
+        }
         if !mux.is_connecting(namespace.name()) {
-            // The client left while the middleware was deciding.
+            // The client left while the middleware was deciding, which the mux forgets with this answer.
+            let _ = mux.accept(namespace.name(), place);
             dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
             return Ok(());
         }
         let Ok(before) = socket.enter() else {
             // The session went while the middleware was deciding: as if it had never been.
-            let anew = socket.begin_anew();
+            let entered = conn.shared.namespaces().and_then(|namespaces| namespaces.enter(namespace.name()));
+            let anew = entered.and_then(|namespace| socket.begin_anew(namespace)).map(Request::Join);
             dismiss(&socket, DisconnectReason::TakenOver);
-            return anew.map_or(Ok(()), |socket| self.request(Request::Join(socket), mux, conn, cx));
+            let refusal = || Request::Refuse(namespace.name().to_owned(), no_such_namespace());
+            return self.request(anew.unwrap_or_else(refusal), mux, conn, cx);
         };
         let _ = mux.accept(namespace.name(), place);
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
         joined.inbox.connected(&joined.socket, before, cx);
+        if namespace.is_closed() {
+            // Taken away after the look above: this socket may have come too late to be disconnected with the others.
+            joined.socket.disconnect(Close::Namespace);
+        }
         match self.joined.get_mut(place) {
             Some(free) => *free = Some(joined),
             None => self.joined.push(Some(joined)),
@@ -176,6 +187,12 @@ impl Sockets {
     /// The connection was backed up, and is not any more.
     pub(crate) fn drained(&self) {
         self.joined.iter().flatten().for_each(|joined| inbox::drained(&joined.socket));
+    }
+
+    /// Whether nothing is under way: no handler runs or waits, no acknowledgement is due, nobody is joining.
+    pub(crate) fn are_idle(&self) -> bool {
+        let idle = |joined: &Joined| joined.inbox.is_idle() && joined.socket.acks().is_empty();
+        self.joining.is_empty() && self.joined.iter().flatten().all(idle)
     }
 
     /// The fullest inbox.
@@ -214,12 +231,9 @@ impl Sockets {
         for place in 0..self.joined.len() {
             self.end(place, reason);
         }
-        for Joining { socket, verdict } in self.joining.drain(..) {
-            // What a middleware has begun it may finish, although its verdict does not matter any more.
-            tokio::spawn(async move {
-                let _ = verdict.await;
-                dismiss(&socket, reason);
-            });
+        for joining in self.joining.drain(..) {
+            // What user code has begun it may finish, although its verdict does not matter any more.
+            tokio::spawn(joining.finish(reason));
         }
     }
 
@@ -229,13 +243,97 @@ impl Sockets {
         for Joined { socket, .. } in self.joined.drain(..).flatten() {
             socket.leave_namespace(reason);
         }
+        for joining in self.joining.drain(..) {
+            if let Joining::Middleware(socket, _) = joining {
+                dismiss(&socket, reason);
+            }
+        }
     }
 }
 
-/// What a CONNECT packet asks of the mux.
+/// What to do about a CONNECT packet.
 pub(crate) enum Request {
+    /// Ask the parents for a namespace that is not there.
+    Choose(NamespaceRequest),
+    /// Ask the namespace's middleware.
     Join(Socket),
+    /// Let the socket in.
+    Enter(Socket),
+    /// Refuse a socket that was to be let in.
+    Dismiss(Socket, ConnectError),
     Refuse(String, ConnectError),
+}
+
+impl Joining {
+    /// The next step once there is one; itself before that. A panic refuses the client and nobody else.
+    fn poll(mut self, conn: &Arc<Conn>, cx: &mut Context<'_>) -> Result<Request, Self> {
+        let polled = catch_unwind(AssertUnwindSafe(|| match &mut self {
+            Self::Parent(_, choosing) => choosing.as_mut().poll(cx).map(Decision::Parent),
+            Self::Middleware(_, verdict) => verdict.as_mut().poll(cx).map(Decision::Verdict),
+        }));
+        let decision = polled.unwrap_or_else(|_| {
+            tracing::error!("middleware_panicked");
+            Poll::Ready(Decision::Verdict(Err(ConnectError::new("internal error"))))
+        });
+        let Poll::Ready(decision) = decision else { return Err(self) };
+        Ok(match (self, decision) {
+            (Self::Parent(asked, _), Decision::Parent(Some(parent))) => enter_child(&parent, &asked, conn),
+            (Self::Parent(asked, _), _) => Request::Refuse(asked.name().to_owned(), no_such_namespace()),
+            (Self::Middleware(socket, _), Decision::Verdict(Err(error))) => Request::Dismiss(socket, error),
+            (Self::Middleware(socket, _), _) => Request::Enter(socket),
+        })
+    }
+
+    async fn finish(self, reason: DisconnectReason) {
+        match self {
+            Self::Parent(_, choosing) => drop(choosing.await),
+            Self::Middleware(socket, verdict) => {
+                let _ = verdict.await;
+                dismiss(&socket, reason);
+            }
+        }
+    }
+}
+
+enum Decision {
+    Parent(Option<Arc<NamespaceInner>>),
+    Verdict(Result<(), ConnectError>),
+}
+
+/// A client asks for a namespace.
+fn ask(name: &str, auth: Option<&str>, conn: &Arc<Conn>) -> Request {
+    let namespaces = conn.shared.namespaces();
+    match namespaces.and_then(|namespaces| namespaces.enter(name)) {
+        Some(namespace) => Request::Join(new_socket(namespace, auth, conn)),
+        None if namespaces.is_some_and(Namespaces::has_parents) => {
+            let (handshake, shared) = (conn.handshake.clone(), conn.shared.clone());
+            Request::Choose(NamespaceRequest::new(name, auth, handshake, shared))
+        }
+        None => Request::Refuse(name.to_owned(), no_such_namespace()),
+    }
+}
+
+/// A parent allows the name. Meanwhile another client may have brought it about, which is no matter.
+fn enter_child(parent: &Arc<NamespaceInner>, asked: &NamespaceRequest, conn: &Arc<Conn>) -> Request {
+    let Some(namespaces) = conn.shared.namespaces() else {
+        return Request::Refuse(asked.name().to_owned(), no_such_namespace());
+    };
+    match namespaces.enter_child(parent, asked.name()) {
+        Ok(namespace) => Request::Join(new_socket(namespace, asked.raw_auth(), conn)),
+        Err(error) => Request::Refuse(asked.name().to_owned(), error),
+    }
+}
+
+fn new_socket(namespace: Arc<NamespaceInner>, auth: Option<&str>, conn: &Arc<Conn>) -> Socket {
+    let Some(recovery) = namespace.recovery() else {
+        return Socket::new(namespace, conn.clone(), SocketId::from_entropy(random::entropy()), auth);
+    };
+    let claim = recovery.claim(auth, conn.room_for_replay());
+    Socket::of_claim(namespace, conn.clone(), auth, claim)
+}
+
+fn no_such_namespace() -> ConnectError {
+    ConnectError::new("Invalid namespace")
 }
 
 /// A socket that never joined ends too: what a middleware registered on it would keep it for ever.
@@ -261,13 +359,4 @@ fn refuse(
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }
     Ok(())
-}
-
-/// One poll of a middleware; a panic refuses the client and nobody else.
-fn poll_verdict(verdict: &mut Deciding, cx: &mut Context<'_>) -> Poll<Verdict> {
-    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verdict.as_mut().poll(cx)));
-    polled.unwrap_or_else(|_| {
-        tracing::error!("middleware_panicked");
-        Poll::Ready(Err(ConnectError::new("internal error")))
-    })
 }

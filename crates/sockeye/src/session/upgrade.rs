@@ -95,6 +95,7 @@ impl Session {
             self.guard.set_direct();
         }
         self.core.conn.set_transport(Transport::WebSocket);
+        self.shared().registry.upgraded();
         self.wire = Wire::WebSocket(link);
         tracing::debug!("upgraded");
     }

@@ -49,9 +49,9 @@ impl Socket {
     }
 
     /// The same CONNECT, without the session that was lost meanwhile.
-    pub(crate) fn begin_anew(&self) -> Option<Self> {
+    pub(crate) fn begin_anew(&self, namespace: Arc<NamespaceInner>) -> Option<Self> {
         let claim = Claim::lost(self.life()?);
-        Some(Self::of_claim(self.0.namespace.clone(), self.0.conn.clone(), self.0.auth.as_deref(), claim))
+        Some(Self::of_claim(namespace, self.0.conn.clone(), self.0.auth.as_deref(), claim))
     }
 
     /// Queues the CONNECT reply, behind what a recovered client missed, and lets events reach the socket.

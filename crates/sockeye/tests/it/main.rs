@@ -11,6 +11,7 @@
 mod client;
 
 mod acks;
+mod compression;
 mod edges;
 mod events;
 mod floods;
@@ -23,6 +24,7 @@ mod order;
 mod origin;
 mod packets;
 mod panics;
+mod parents;
 mod payloads;
 mod polling;
 mod pressure;
@@ -31,6 +33,7 @@ mod recovery;
 mod requests;
 mod rooms;
 mod sessions;
+mod shutdown;
 mod sizes;
 mod slowloris;
 mod upgrade;

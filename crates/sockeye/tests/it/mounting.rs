@@ -4,6 +4,7 @@ use crate::client::{Host, Mount, echo};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
+use sockeye::{Server, ServerBuilder};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -69,12 +70,36 @@ async fn a_server_alone_answers_404_outside_its_path() {
     host.http().await.get("/socket.iox/?EIO=4&transport=polling").await.is(404, "Not Found");
 }
 
-#[tokio::test]
-async fn the_path_is_matched_with_and_without_its_trailing_slash() {
-    let host = Host::start(echo()).await;
+/// Whether each path is the server's, for a server under `/socket.io` with this option.
+async fn is_answered(options: ServerBuilder, paths: &[&str]) -> Vec<bool> {
+    let host = Host::start(options.build()).await;
     let mut http = host.http().await;
-    for path in ["/socket.io/", "/socket.io"] {
-        assert_eq!(http.get(&format!("{path}?EIO=4&transport=polling")).await.status, 200, "{path}");
+    let mut answered = Vec::new();
+    for path in paths {
+        answered.push(http.get(&format!("{path}?EIO=4&transport=polling")).await.status == 200);
+    }
+    answered
+}
+
+const PATHS: [&str; 5] = ["/socket.io/", "/socket.io/below", "/socket.io", "/socket.iox", "/"];
+
+#[tokio::test]
+async fn by_default_the_path_ends_in_a_slash() {
+    assert_eq!(is_answered(Server::builder(), &PATHS).await, [true, true, false, false, false]);
+    let said = Server::builder().path("/socket.io/").add_trailing_slash(true);
+    assert_eq!(is_answered(said, &PATHS).await, [true, true, false, false, false]);
+}
+
+#[tokio::test]
+async fn without_a_trailing_slash_the_bare_path_is_answered_too() {
+    let options = Server::builder().add_trailing_slash(false);
+    assert_eq!(is_answered(options, &PATHS).await, [true, true, true, false, false]);
+}
+
+#[tokio::test]
+async fn a_server_under_the_root_answers_every_path() {
+    for path in ["/", ""] {
+        assert_eq!(is_answered(Server::builder().path(path), &PATHS).await, [true; 5]);
     }
 }
 

@@ -88,7 +88,7 @@ async fn the_transport_is_broken() {
         let mut ws = host.client().await;
         ws.write(bytes).await;
         assert_eq!(reasons.next().await, "transport error");
-        assert!(matches!(ws.recv().await, Frame::Close(Some(_))));
+        assert!(matches!(ws.ended().await, Frame::Close(Some(_))));
     }
 }
 

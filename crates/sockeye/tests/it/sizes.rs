@@ -16,7 +16,7 @@ async fn a_text_message_passes_up_to_the_limit() {
     }
     let mut ws = host.session().await;
     ws.write(text(format!("4{}", "a".repeat(N)))).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    ws.expect_too_big().await;
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_binary_message_passes_up_to_the_limit() {
     }
     let mut ws = host.session().await;
     ws.write(binary(&vec![1; N + 1])).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    ws.expect_too_big().await;
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn fragments_together_pass_up_to_the_limit() {
         if passes {
             assert!(ws.recv().await == Frame::Binary(vec![1; len]), "{len}");
         } else {
-            assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+            ws.expect_too_big().await;
         }
     }
 }
@@ -53,7 +53,7 @@ async fn a_message_that_is_announced_too_long_is_refused_before_it_comes() {
     let mut ws = host.client().await;
     let header = [&[0x81, 0xff], 15_000_000_u64.to_be_bytes().as_slice(), &[0; 4]].concat();
     ws.write(header).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    ws.expect_too_big().await;
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_limit_of_the_application_is_announced_and_kept() {
     ws.send(format!("4{}", "a".repeat(99))).await;
     ws.expect(&format!("4{}", "a".repeat(99))).await;
     ws.send(format!("4{}", "a".repeat(100))).await;
-    assert_eq!(ws.recv().await, Frame::Close(Some(1009)));
+    ws.expect_too_big().await;
     let mut poller = host.poller().await;
     assert_eq!(poller.post(format!("4{}", "a".repeat(100))).await.status, 413);
 }

@@ -16,7 +16,10 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
+    /// Empty when the body has a coding.
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Http {
@@ -80,12 +83,15 @@ impl Http {
             .map(|line| line.split_once(':').unwrap())
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut response = Response { status, headers, body: String::new() };
+        let mut response = Response { status, headers, body: String::new(), bytes: Vec::new() };
         let length = response.header("content-length").map_or(0, |length| length.parse().unwrap());
         while self.received.len() < length {
             self.fill().await.ok().filter(|count| *count > 0)?;
         }
-        response.body = String::from_utf8(self.received.drain(..length).collect()).unwrap();
+        response.bytes = self.received.drain(..length).collect();
+        if response.header("content-encoding").is_none() {
+            response.body = String::from_utf8(response.bytes.clone()).unwrap();
+        }
         Some(response)
     }
 

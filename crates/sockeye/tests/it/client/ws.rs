@@ -158,6 +158,13 @@ impl Ws {
         assert_eq!(self.recv().await, Frame::Close(None));
     }
 
+    /// The next thing must be the word about the limit that was met, and the close that follows it.
+    pub(crate) async fn expect_too_big(&mut self) {
+        let told = self.text().await;
+        assert!(told.starts_with("6{\"reason\":\"message of "), "{told}");
+        assert_eq!(self.recv().await, Frame::Close(Some(1009)));
+    }
+
     fn take(&mut self) -> Option<Frame> {
         let rest = &self.received[self.taken..];
         let (&[first, len], behind) = rest.split_first_chunk::<2>()?;

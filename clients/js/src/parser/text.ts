@@ -1,0 +1,109 @@
+// The default parser: `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, then the attachments as binary messages of
+// their own (socket.io-protocol v5 § Packet encoding).
+
+import { type Awaiting, awaitBinary, takeBinary } from "./binary.js";
+import {
+  ACK,
+  CONNECT,
+  CONNECT_ERROR,
+  EVENT,
+  type Frame,
+  isRecord,
+  type Packet,
+  type PacketDecoder,
+  type PacketEncoder,
+  RESERVED,
+  WITH_BINARY,
+} from "./packet.js";
+
+/** Attachments that a packet may announce; the limit of the official parser. */
+export const MAX_ATTACHMENTS = 10;
+
+/** Writes packets. */
+export class Encoder implements PacketEncoder {
+  /**
+   * The text, then the attachments.
+   * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+   */
+  encode({ type, nsp, id, data }: Packet): Frame[] {
+    const { json, attachments } = takeBinary(data);
+    const head = attachments.length ? `${type + WITH_BINARY}${attachments.length}-` : type;
+    return [`${head}${nsp === "/" ? "" : `${nsp},`}${id ?? ""}${json ?? ""}`, ...attachments];
+  }
+}
+
+interface Partial extends Awaiting {
+  packet: Packet;
+  count: number;
+  attachments: (ArrayBuffer | Uint8Array)[];
+}
+
+/** Joins messages to packets. */
+export class Decoder implements PacketDecoder {
+  /** The packet whose attachments are awaited, if any. */
+  #partial: Partial | undefined;
+  #decoded: (packet: Packet) => void = () => {};
+
+  on(_event: "decoded", listener: (packet: Packet) => void): void {
+    this.#decoded = listener;
+  }
+
+  /** Forgets a packet that is not complete. */
+  destroy(): void {
+    this.#partial = undefined;
+  }
+
+  /**
+   * Takes a message; calls the listener when that completes a packet.
+   * @throws Error when the message cannot be part of a packet.
+   */
+  add(message: string | ArrayBuffer | Uint8Array): void {
+    const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
+    if (packet) this.#decoded(packet);
+  }
+
+  #addText(text: string): Packet | undefined {
+    const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
+    if (!head || this.#partial) throw new Error("unexpected text");
+    const [whole, plain, binary, announced, nsp, id] = head;
+    if (id && id.length > 19) throw new Error("ack id too long");
+    const packet: Packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
+    if (id) packet.id = Number(id);
+    const json = text.slice(whole.length);
+    if (binary) {
+      const count = Number(announced);
+      if (!count || count > MAX_ATTACHMENTS) throw new Error("illegal attachments");
+      this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
+      packet.data = this.#partial.data;
+    } else if (json) packet.data = JSON.parse(json);
+    if ((binary || json) && !isValid(packet)) throw new Error("invalid payload");
+    return binary ? undefined : packet;
+  }
+
+  #addBinary(bytes: ArrayBuffer | Uint8Array): Packet | undefined {
+    const partial = this.#partial;
+    if (!partial) throw new Error("unexpected binary");
+    if (partial.attachments.push(bytes) < partial.count) return;
+    this.#partial = undefined;
+    partial.fill(partial.attachments);
+    return partial.packet;
+  }
+}
+
+function isValid({ type, data }: Packet): boolean {
+  switch (type) {
+    case CONNECT:
+      return isRecord(data);
+    case CONNECT_ERROR:
+      return isRecord(data) || typeof data === "string";
+    case EVENT:
+      return (
+        Array.isArray(data) &&
+        (typeof data[0] === "number" || (typeof data[0] === "string" && !RESERVED.includes(data[0])))
+      );
+    case ACK:
+      return Array.isArray(data);
+    default:
+      return false;
+  }
+}
