@@ -1,6 +1,7 @@
 //! The official client in Node against a contract server: every scenario over polling, over WebSocket, and upgrading.
 //! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
 
+import parser from "socket.io-msgpack-parser";
 import { readOptions } from "./lib/options.mjs";
 import { Runner } from "./lib/runner.mjs";
 import { Server } from "./lib/server.mjs";
@@ -11,6 +12,7 @@ import { closing } from "./scenarios/closing.mjs";
 import { events } from "./scenarios/events.mjs";
 import { heartbeat } from "./scenarios/heartbeat.mjs";
 import { limits } from "./scenarios/limits.mjs";
+import { msgpack } from "./scenarios/msgpack.mjs";
 import { namespaces } from "./scenarios/namespaces.mjs";
 import { order } from "./scenarios/order.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
@@ -20,14 +22,17 @@ import { upgrades } from "./scenarios/upgrades.mjs";
 const options = readOptions();
 const runner = new Runner("interop", options.only);
 
-/** Runs the scenarios in each mode they name (all three by default) against one server process. */
-async function run(scenarios, env) {
+/**
+ * Runs the scenarios in each mode they name (all three by default) against one server process, whose clients have
+ * `client` among their options.
+ */
+async function run(scenarios, env, client = {}) {
   const server = new Server(options.contract, env);
   await server.start();
   for (const mode of MODES) {
     for (const scenario of scenarios) {
       if (scenario.modes && !scenario.modes.includes(mode.name)) continue;
-      const world = new World(server, mode);
+      const world = new World(server, mode, client);
       const full = async () => {
         const note = await scenario.run(world).finally(() => world.close());
         await world.forgotten();
@@ -45,4 +50,5 @@ await run(
   { SLOWPING: "1" },
 );
 await run(heartbeat, {});
+await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
 runner.finish();

@@ -1,5 +1,6 @@
 //! What a hostile tester drives: it must survive everything with default limits.
-//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials.
+//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials,
+//! `PARSER=msgpack` for packets in MessagePack.
 
 use crate::{net, socket_v5};
 use axum::Json;
@@ -10,7 +11,7 @@ use std::io;
 use std::time::Duration;
 
 pub(crate) async fn serve() -> io::Result<()> {
-    let mut options = Server::builder();
+    let mut options = socket_v5::with_parser(Server::builder());
     if std::env::var_os("SLOWPING").is_none() {
         options = options
             .ping_interval(Duration::from_millis(300))

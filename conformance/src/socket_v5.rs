@@ -1,13 +1,13 @@
-//! The contract of the Socket.IO v5 suite.
+//! The contract of the Socket.IO v5 suite. `PARSER=msgpack` for its packets in MessagePack.
 
 use crate::net;
 use serde_json::Value;
-use sockeye::{Ack, Namespace, RawArguments, Server, Socket, concurrent};
+use sockeye::{Ack, MsgpackParser, Namespace, RawArguments, Server, ServerBuilder, Socket, concurrent};
 use std::io;
 use std::time::Duration;
 
 pub(crate) async fn serve() -> io::Result<()> {
-    let io = Server::builder()
+    let io = with_parser(Server::builder())
         .ping_interval(Duration::from_millis(300))
         .ping_timeout(Duration::from_millis(200))
         .connect_timeout(Duration::from_secs(1))
@@ -22,6 +22,14 @@ pub(crate) async fn serve() -> io::Result<()> {
     .await
 }
 
+/// The parser that the environment names.
+pub(crate) fn with_parser(options: ServerBuilder) -> ServerBuilder {
+    match std::env::var("PARSER").as_deref() {
+        Ok("msgpack") => options.parser(MsgpackParser),
+        _ => options,
+    }
+}
+
 /// What both namespaces do; the contract `abuse` does it too.
 pub(crate) fn echo(namespace: &Namespace) {
     namespace.on_connect(async |socket: Socket| {
@@ -34,8 +42,8 @@ pub(crate) fn echo(namespace: &Namespace) {
     });
     namespace.on("message-with-ack", async |ack: Ack, args: RawArguments| ack.send(args.as_args()));
     let ask = async |socket: Socket, args: RawArguments| {
-        let answer: Value = socket.emit_with_ack("emit-with-ack", args.as_args()).await?;
-        socket.emit("emit-with-ack", &answer)?;
+        let answer = socket.emit_with_ack::<()>("emit-with-ack", args.as_args()).raw().await?;
+        socket.emit("emit-with-ack", answer.as_args())?;
         Ok::<_, sockeye::BoxError>(())
     };
     namespace.on("emit-with-ack", concurrent(ask));

@@ -10,8 +10,8 @@ export interface DefaultEvents {
 }
 /** A listener whose arguments are not known here. */
 export type AnyListener = (...args: never[]) => void;
-/** Calls `listener` and keeps what it throws away from the caller. */
-export declare function invoke(listener: AnyListener, args: unknown[]): void;
+/** Calls `listener` as a method of `self` and keeps what it throws away from the caller. */
+export declare function invoke(self: unknown, listener: AnyListener, args: readonly unknown[]): void;
 /** An object with events. */
 export declare class Emitter<Own extends object, User extends object = Own> {
     #private;
@@ -21,6 +21,14 @@ export declare class Emitter<Own extends object, User extends object = Own> {
     once<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(event: K, listener: (...args: A) => void): this;
     /** Removes one listener (its oldest registration), all of an event, or all. */
     off<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this;
+    /** The same as `on`. */
+    addEventListener<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(event: K, listener: (...args: A) => void): this;
+    /** The same as `off`. */
+    removeListener<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this;
+    /** The same as `off`. */
+    removeEventListener<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this;
+    /** The same as `off`. */
+    removeAllListeners<K extends EventName<Own> | EventName<User>>(event?: K): this;
     /** The listeners of an event, in the order of their calls. */
     listeners<K extends EventName<Own> | EventName<User>>(event: K): AnyListener[];
     /** Whether an event has a listener. */

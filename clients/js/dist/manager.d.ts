@@ -1,9 +1,17 @@
-import { type CloseReason, Session, type SessionOptions } from "./engine/session.js";
-import { Emitter } from "./events.js";
+import type { Goodbye } from "./engine/goodbye.js";
+import type { SessionOptions } from "./engine/options.js";
+import { type CloseReason, Session } from "./engine/session.js";
+import { type DefaultEvents, Emitter } from "./events.js";
 import type { Packet, Parser } from "./parser/packet.js";
-import { Socket, type SocketOptions } from "./socket.js";
+import { Socket } from "./socket.js";
+import type { SocketOptions } from "./socket-types.js";
+import type { CloseDetails } from "./transports/transport.js";
 /** The options of a manager; durations in milliseconds. */
 export interface ManagerOptions extends SessionOptions {
+    /** Do not share a connection; an option of `io`. Default: false. */
+    forceNew?: boolean;
+    /** Whether to share a connection with the other namespaces of that server; an option of `io`. Default: true. */
+    multiplex?: boolean;
     /** Whether to reconnect. Default: true. */
     reconnection?: boolean;
     /** Attempts before giving up. Default: no end. */
@@ -23,6 +31,10 @@ export interface ManagerOptions extends SessionOptions {
 }
 /** Why a connection ended. */
 export type ManagerCloseReason = CloseReason | "parse error";
+/** How a connection ended: an error, or what the transport says, and what the server said before. */
+export type DisconnectDescription = (Error | CloseDetails) & {
+    goodbye?: Goodbye;
+};
 /** The events of a manager. */
 export interface ManagerEvents {
     open: () => void;
@@ -30,25 +42,44 @@ export interface ManagerEvents {
     error: (error: Error) => void;
     ping: () => void;
     packet: (packet: Packet) => void;
-    close: (reason: ManagerCloseReason, description?: unknown) => void;
+    close: (reason: ManagerCloseReason, description?: DisconnectDescription) => void;
     reconnect_attempt: (attempt: number) => void;
     reconnect_error: (error: Error) => void;
     reconnect_failed: () => void;
     reconnect: (attempt: number) => void;
 }
-export declare class Manager extends Emitter<ManagerEvents> {
+export declare class Manager<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<ManagerEvents> {
     #private;
+    readonly uri: string | undefined;
     readonly opts: ManagerOptions;
     /** The session in use, from the first attempt to connect on. */
     engine: Session | undefined;
     /** The sockets by namespace. */
-    readonly nsps: Map<string, Socket<import("./events.js").DefaultEvents, import("./events.js").DefaultEvents>>;
+    readonly nsps: Record<string, Socket>;
     constructor(opts?: ManagerOptions);
-    constructor(uri?: string, opts?: ManagerOptions);
+    constructor(uri?: string | ManagerOptions, opts?: ManagerOptions);
     /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
     open(done?: (error?: Error) => void): this;
     /** The same as `open`. */
     connect(done?: (error?: Error) => void): this;
     /** The socket of a namespace; made at the first call. */
-    socket(nsp: string, opts?: SocketOptions): Socket;
+    socket<L extends object = Listen, E extends object = Emit>(nsp: string, opts?: SocketOptions): Socket<L, E>;
+    /** Whether to reconnect; with an argument: sets it. */
+    reconnection(): boolean;
+    reconnection(value: boolean): this;
+    /** Attempts before giving up; with an argument: sets it. */
+    reconnectionAttempts(): number;
+    reconnectionAttempts(value: number): this;
+    /** The first delay in milliseconds; with an argument: sets it. */
+    reconnectionDelay(): number;
+    reconnectionDelay(value: number): this;
+    /** The longest delay in milliseconds; with an argument: sets it. */
+    reconnectionDelayMax(): number;
+    reconnectionDelayMax(value: number): this;
+    /** The part by which a delay may be shorter or longer; with an argument: sets it. */
+    randomizationFactor(): number;
+    randomizationFactor(value: number): this;
+    /** How long an attempt may take, in milliseconds; with an argument: sets it. */
+    timeout(): number | false;
+    timeout(value: number | false): this;
 }

@@ -1,40 +1,13 @@
-import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
-import type { Manager, ManagerCloseReason } from "./manager.js";
+import { type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
+import type { Manager } from "./manager.js";
 import { type Frame, type Packet } from "./parser/packet.js";
-/** What a client shows when it connects to a namespace. */
-export type Auth = Record<string, unknown>;
-/** The options of a socket. */
-export interface SocketOptions {
-    /** Sent with each CONNECT; a function is asked each time and gives it to its callback. */
-    auth?: Auth | ((send: (auth: Auth) => void) => void);
-    /** How long an acknowledgement may take, in milliseconds, if `timeout` does not say. Default: for ever. */
-    ackTimeout?: number;
-}
-/** Why a socket was disconnected. */
-export type DisconnectReason = ManagerCloseReason | "io server disconnect" | "io client disconnect";
-/** The server, or the way to it, refused the connection; `data` is what a middleware of the server added. */
-export interface ConnectError extends Error {
-    data?: unknown;
-}
-/** The events of the socket itself. */
-export interface SocketEvents {
-    connect: () => void;
-    connect_error: (error: ConnectError) => void;
-    disconnect: (reason: DisconnectReason, description?: unknown) => void;
-}
-type AllButLast<A extends readonly unknown[]> = A extends readonly [...infer Head, infer Last] ? Last extends AnyListener ? Head : A : A;
-type Answer<A extends readonly unknown[]> = A extends readonly [...unknown[], infer Last] ? Last extends (...answer: infer P) => unknown ? P extends [infer First, infer Second, ...unknown[]] ? [Error | null] extends [First] ? Second : First : P[0] : unknown : unknown;
-/** A map of events whose acknowledgements have the error of a timeout in front. */
-export type WithAckErrors<Events> = {
-    [K in keyof Events]: Events[K] extends (...args: infer A) => infer R ? (...args: {
-        [I in keyof A]: WithError<A[I]>;
-    }) => R : Events[K];
-};
-type WithError<T> = T extends (...answer: infer P) => infer R ? (error: Error | null, ...answer: P) => R : T;
-interface Buffered {
-    id: number | undefined;
+import type { AllButLast, Answer, DecorateAcknowledgements, SocketEvents, SocketOptions } from "./socket-types.js";
+/** An event that was emitted without a connection, written already. */
+interface Buffered extends Packet {
     frames: Frame[];
 }
+/** A listener for events of any name. */
+export type CatchAll = (event: string, ...args: never[]) => void;
 export declare class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<SocketEvents, Listen> {
     #private;
     readonly io: Manager;
@@ -44,6 +17,8 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     /** The id that the server gave to this connection; `undefined` while there is none. */
     id: string | undefined;
     connected: boolean;
+    /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
+    recovered: boolean;
     /** Whether the socket is connected, or means to be when the connection is there. */
     active: boolean;
     /** Events that came before the answer to CONNECT; delivered before `connect`. */
@@ -51,7 +26,7 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     /** Events that were emitted without a connection; sent before `connect`. */
     readonly sendBuffer: Buffered[];
     /** Made by `Manager.socket`. */
-    constructor(io: Manager, nsp: string, opts?: SocketOptions);
+    constructor(io: Manager<never, never> | Manager, nsp: string, opts?: SocketOptions);
     get disconnected(): boolean;
     /** Connects, unless that is done or under way. */
     connect(): this;
@@ -64,7 +39,7 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     /**
      * Sends an event, or keeps it until there is a connection. A function at the end is called with the answer;
      * after `timeout` it has an error, or null, in front.
-     * @throws Error when the name is the socket's own, and TypeError when an argument cannot be JSON.
+     * @throws Error when the name is the socket's own, and what the parser throws when an argument cannot be written.
      */
     emit<K extends EventName<Emit>>(event: K, ...args: EventArgs<object, Emit, K>): this;
     /** Sends an event; resolves with the answer, rejects when there will be none. */
@@ -72,12 +47,26 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     /** Sends a `message` event. */
     send(...args: EventArgs<object, Emit, "message">): this;
     /** For the next emit: how long its acknowledgement may take, in milliseconds. */
-    timeout(milliseconds: number): Socket<Listen, WithAckErrors<Emit>>;
+    timeout(milliseconds: number): Socket<Listen, DecorateAcknowledgements<Emit>>;
     /** For the next emit: drop it rather than keep it when it cannot go out at once. */
     get volatile(): this;
+    /** For the next emit: whether to compress it where the transport can. */
+    compress(compress: boolean): this;
     /** Adds a listener for every event that arrives, called with its name and arguments, before its own listeners. */
-    onAny(listener: (event: string, ...args: never[]) => void): this;
+    onAny(listener: CatchAll): this;
+    /** The same, before all others. */
+    prependAny(listener: CatchAll): this;
     /** Removes a listener of `onAny`, or all. */
-    offAny(listener?: (event: string, ...args: never[]) => void): this;
+    offAny(listener?: CatchAll): this;
+    /** The listeners of `onAny`. */
+    listenersAny(): CatchAll[];
+    /** Adds a listener for every event that is sent, called with its name and arguments when that goes out. */
+    onAnyOutgoing(listener: CatchAll): this;
+    /** The same, before all others. */
+    prependAnyOutgoing(listener: CatchAll): this;
+    /** Removes a listener of `onAnyOutgoing`, or all. */
+    offAnyOutgoing(listener?: CatchAll): this;
+    /** The listeners of `onAnyOutgoing`. */
+    listenersAnyOutgoing(): CatchAll[];
 }
 export {};

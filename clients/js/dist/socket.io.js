@@ -6,579 +6,122 @@
       __defProp(target, name, { get: all[name], enumerable: true });
   };
 
-  // src/backoff.ts
-  var Backoff = class {
-    /** Delays handed out since the last reset. */
-    attempts = 0;
-    #min;
-    #max;
-    #jitter;
-    /** `min` and `max` in milliseconds; `jitter` from 0 to 1, the part by which a delay may be shorter or longer. */
-    constructor(min, max, jitter) {
-      this.#min = min;
-      this.#max = max;
-      this.#jitter = jitter;
-    }
-    /** The next delay in milliseconds: `min(min · 2ⁿ, max)`, made up to `jitter` shorter or longer. */
-    duration() {
-      const delay = Math.min(this.#min * 2 ** Math.min(this.attempts++, 30), this.#max);
-      return Math.round(delay * (1 + this.#jitter * (2 * Math.random() - 1)));
-    }
-    /** Starts again from `min`. */
-    reset() {
-      this.attempts = 0;
-    }
-  };
+  // src/index.ts
+  var index_exports = {};
+  __export(index_exports, {
+    Fetch: () => Fetch,
+    Manager: () => Manager,
+    NodeWebSocket: () => WebSocket,
+    NodeXHR: () => XHR,
+    Socket: () => Socket,
+    WebSocket: () => WebSocket,
+    XHR: () => XHR,
+    connect: () => io,
+    default: () => io,
+    io: () => io,
+    lookup: () => io,
+    protocol: () => protocol
+  });
 
-  // src/events.ts
-  function invoke(listener, args) {
-    try {
-      listener(...args);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
+  // src/transports/silent.ts
+  var ignore = () => {
+  };
+  var SILENT = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
+
+  // src/engine/error.ts
+  function transportError(message, details) {
+    return Object.assign(new Error(message), { type: "TransportError", ...details });
+  }
+
+  // src/engine/upgrade.ts
+  function upgrade(session, offered) {
+    for (const factory of session._factories.slice(1)) {
+      const { transport, link } = session._create(factory, SILENT);
+      if (!offered.includes(transport.name)) continue;
+      const end = () => {
+        Object.assign(link, SILENT);
+        session._endProbe = void 0;
+        transport.close(false);
+      };
+      const fail = (message, details) => {
+        end();
+        if (session.upgrading) {
+          session.upgrading = false;
+          session.transport.resume?.();
+          session._flush();
+        }
+        const error = transportError(message ? `probe error: ${message}` : "probe error", details);
+        session._fire("upgradeError", Object.assign(error, { transport: transport.name }));
+        session._endIfDone();
+      };
+      Object.assign(link, {
+        opened: () => transport.send([{ type: "ping", data: "probe" }]),
+        packet: ({ type, data }) => {
+          if (session.upgrading || type !== "pong" || data !== "probe") return fail();
+          session.upgrading = true;
+          session._fire("upgrading", transport);
+          session.transport.pause?.(() => {
+            session._endProbe = void 0;
+            session._adopt(transport, link);
+          });
+        },
+        closed: () => fail("transport closed"),
+        failed: fail
       });
+      session._endProbe = end;
+      transport.open();
+      return;
     }
   }
-  var Emitter = class {
-    #entries = /* @__PURE__ */ new Map();
-    /** Adds a listener; one that is added twice is called twice. */
-    on(event, listener) {
-      return this.#add(event, listener, false);
-    }
-    /** Adds a listener that is removed before its first call. */
-    once(event, listener) {
-      return this.#add(event, listener, true);
-    }
-    /** Removes one listener (its oldest registration), all of an event, or all. */
-    off(event, listener) {
-      if (event === void 0) this.#entries.clear();
-      else if (listener) this.#remove(event, (entry) => entry.listener === listener);
-      else this.#entries.delete(event);
-      return this;
-    }
-    /** The listeners of an event, in the order of their calls. */
-    listeners(event) {
-      return (this.#entries.get(event) ?? []).map((entry) => entry.listener);
-    }
-    /** Whether an event has a listener. */
-    hasListeners(event) {
-      return this.#entries.has(event);
-    }
-    /** @internal Calls the listeners that an event has at this moment. */
-    fire(event, ...args) {
-      for (const entry of this.#entries.get(event) ?? []) {
-        if (entry.once) this.#remove(event, (other) => other === entry);
-        invoke(entry.listener, args);
-      }
-    }
-    #add(event, listener, once) {
-      this.#entries.set(event, [...this.#entries.get(event) ?? [], { listener, once }]);
-      return this;
-    }
-    // Lists are replaced, never changed: a call that is under way goes on over the one it began with.
-    #remove(event, matches) {
-      const entries = this.#entries.get(event) ?? [];
-      const index = entries.findIndex(matches);
-      const left = entries.filter((_, at) => at !== index);
-      if (left.length) this.#entries.set(event, left);
-      else this.#entries.delete(event);
-    }
-  };
 
   // src/engine/packet.ts
   function isBinary(value) {
     return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof Blob === "function" && value instanceof Blob;
   }
   var TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
-  function encodePacket(packet) {
-    return TYPES.indexOf(packet.type) + packet.data;
+  function encodePacket({ type, data = "" }) {
+    return TYPES.indexOf(type) + data;
   }
   function decodePacket(text) {
-    const type = /^[0-6]/.test(text) && TYPES[text.charCodeAt(0) - 48];
+    const type = TYPES[text.charCodeAt(0) - 48];
     if (!type) throw new Error("unknown packet type");
     return { type, data: text.slice(1) };
   }
 
-  // src/engine/payload.ts
-  var SEPARATOR = "";
-  async function encodePayload(packets) {
-    const texts = packets.map(
-      async (packet) => typeof packet.data === "string" ? encodePacket(packet) : `b${toBase64(await bytesOf(packet.data))}`
-    );
-    return (await Promise.all(texts)).join(SEPARATOR);
-  }
-  function* decodePayload(body) {
-    for (const text of body.split(SEPARATOR)) {
-      yield text[0] === "b" ? { type: "message", data: fromBase64(text.slice(1)) } : decodePacket(text);
-    }
-  }
-  function countFitting(packets, maxBytes) {
-    let bytes = -1;
-    const tooMany = packets.findIndex(({ data }) => {
-      bytes += 2 + (typeof data === "string" ? utf8.encode(data).length : 4 * Math.ceil(sizeOf(data) / 3));
-      return bytes > maxBytes;
-    });
-    return tooMany < 0 ? packets.length : tooMany || 1;
-  }
-  var utf8 = new TextEncoder();
-  function sizeOf(data) {
-    return "size" in data ? data.size : data.byteLength;
-  }
-  async function bytesOf(data) {
-    if ("size" in data) return new Uint8Array(await data.arrayBuffer());
-    return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
-  }
-  function toBase64(bytes) {
-    let characters = "";
-    for (let at = 0; at < bytes.length; at += 8192) {
-      characters += String.fromCharCode(...bytes.subarray(at, at + 8192));
-    }
-    return btoa(characters);
-  }
-  function fromBase64(text) {
-    if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error("bad base64");
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
-  }
-
-  // src/transports/polling.ts
-  var MAX_HANDSHAKE_BYTES = 1e6;
-  function polling(link) {
-    const abort = new AbortController();
-    let state = "idle";
-    let reading = false;
-    let writing = false;
-    let onPaused;
-    const request = async (packets) => {
-      const url = link.url("http");
-      const body = packets && await encodePayload(packets);
-      const response = await fetch(url, {
-        method: packets ? "POST" : "GET",
-        body: body ?? null,
-        cache: "no-store",
-        credentials: link.options.withCredentials ? "include" : "same-origin",
-        headers: {
-          ...packets && { "content-type": "text/plain;charset=UTF-8" },
-          ...link.options.extraHeaders
-        },
-        signal: abort.signal
-      });
-      if (!response.ok) throw response.status;
-      return state === "idle" ? readBounded(response) : response.text();
-    };
-    const fail = (message, description) => {
-      if (state === "closed") return;
-      end();
-      link.failed(message, description);
-    };
-    const end = () => {
-      state = "closed";
-      abort.abort();
-    };
-    const checkPaused = () => {
-      if (state !== "closed" && !reading && !writing) onPaused?.();
-    };
-    const read = () => {
-      reading = true;
-      request().then(
-        (body) => {
-          try {
-            for (const packet of decodePayload(body)) {
-              if (state === "closed") return;
-              if (state === "idle") {
-                state = "open";
-                link.opened();
-              }
-              link.packet(packet);
-            }
-          } catch (error) {
-            return fail("server error", error);
-          }
-          reading = false;
-          if (onPaused) checkPaused();
-          else if (state === "open") read();
-        },
-        (error) => fail("fetch read error", error)
-      );
-    };
-    return {
-      name: "polling",
-      get writable() {
-        return state === "open" && !writing;
-      },
-      open: read,
-      send(packets) {
-        writing = true;
-        request(packets).then(
-          () => {
-            writing = false;
-            if (state === "closed") return;
-            link.drained();
-            checkPaused();
-          },
-          (error) => fail("fetch write error", error)
-        );
-      },
-      close(tell) {
-        state = "closed";
-        if (tell) request([{ type: "close", data: "" }]).then(end, end);
-        else end();
-      },
-      pause(done) {
-        onPaused = done;
-        checkPaused();
-      },
-      resume() {
-        onPaused = void 0;
-        if (state === "open" && !reading) read();
-      }
-    };
-  }
-  async function readBounded(response) {
-    const reader = response.body?.getReader();
-    const decoder = new TextDecoder();
-    let text = "";
-    let left = MAX_HANDSHAKE_BYTES;
-    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-      left -= chunk.value.length;
-      if (left < 0) throw new Error("handshake too long");
-      text += decoder.decode(chunk.value, { stream: true });
-    }
-    return text;
-  }
-
-  // src/transports/websocket.ts
-  function findWebSocket(options) {
-    return options.WebSocket ?? globalThis.WebSocket;
-  }
-  function websocket(link) {
-    let socket;
-    let open = false;
-    return {
-      name: "websocket",
-      get writable() {
-        return open;
-      },
-      open() {
-        try {
-          const WebSocket = findWebSocket(link.options);
-          if (!WebSocket) throw new Error("no WebSocket here: give one in the options");
-          socket = new WebSocket(link.url("ws"), [], { headers: { ...link.options.extraHeaders } });
-        } catch (error) {
-          queueMicrotask(() => link.failed("websocket error", error));
-          return;
-        }
-        socket.binaryType = "arraybuffer";
-        socket.onopen = () => {
-          open = true;
-          link.opened();
-        };
-        socket.onmessage = ({ data }) => {
-          let packet;
-          try {
-            packet = typeof data === "string" ? decodePacket(data) : { type: "message", data };
-          } catch (error) {
-            return link.failed("server error", error);
-          }
-          link.packet(packet);
-        };
-        socket.onclose = (context) => {
-          open = false;
-          link.closed({ description: "websocket connection closed", context });
-        };
-        socket.onerror = (event) => link.failed("websocket error", event);
-      },
-      send(packets) {
-        for (const packet of packets) {
-          socket?.send(typeof packet.data === "string" ? encodePacket(packet) : packet.data);
-        }
-        link.drained();
-      },
-      close() {
-        open = false;
-        socket?.close();
-      }
-    };
-  }
-
-  // src/engine/session.ts
-  var FACTORIES = { polling, websocket };
-  var MAX_DELAY = 2 ** 31 - 1;
-  var ignore = () => {
-  };
-  var SILENT = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
-  var Session = class extends Emitter {
-    /** The session id; a secret of client and server. */
-    id;
-    readyState = "opening";
-    /** The transport in use. */
-    transport;
-    /** Whether the move to another transport has reached the point where nothing may be sent. */
-    upgrading = false;
-    /** Packets that are not handed over yet. */
-    writeBuffer = [];
-    #target;
-    #options;
-    #link;
-    /** How many packets of the buffer the transport has been given. */
-    #inFlight = 0;
-    #maxPayload = 0;
-    #pingDelay = 0;
-    #pingDeadline = Number.POSITIVE_INFINITY;
-    #pingTimer;
-    /** Ends the probe that is under way. */
-    #endProbe;
-    /** Starts connecting; listeners that are added before the next task miss nothing. */
-    constructor(target, options) {
-      super();
-      this.#target = target;
-      this.#options = options;
-      const [first = polling] = this.#factories();
-      [this.transport, this.#link] = this.#create(first, this.#handlers());
-      this.transport.open();
-    }
-    /** Sends a message, now or as soon as the transport can. Ignored once closing. */
-    send(data) {
-      this.#write({ type: "message", data });
-      return this;
-    }
-    /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
-    close(discard = false) {
-      if (discard || this.readyState === "opening") this.#end("forced close");
-      if (this.readyState === "open") {
-        this.readyState = "closing";
-        this.#endIfDone();
-      }
-      return this;
-    }
-    /** Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
-    isStale() {
-      const stale = Date.now() > this.#pingDeadline;
-      if (stale) queueMicrotask(() => this.#end("ping timeout"));
-      return stale;
-    }
-    #factories() {
-      const chosen = this.#options.transports ?? ["polling", "websocket"];
-      const known = chosen.map((transport) => typeof transport === "function" ? transport : FACTORIES[transport]);
-      return known.filter(
-        (factory, at) => factory && (at === 0 || factory !== websocket || findWebSocket(this.#options))
-      );
-    }
-    #create(factory, handlers) {
-      const url = (scheme) => {
-        const { secure, host } = this.#target;
-        const path = (this.#options.path ?? "/socket.io").replace(/\/?$/, "/");
-        const query = new URLSearchParams({
-          ...this.#options.query,
-          EIO: "4",
-          transport: transport.name,
-          // No cache between here and the server may answer.
-          t: (requests++).toString(36) + Date.now().toString(36),
-          ...this.id && { sid: this.id }
-        });
-        return `${scheme}${secure ? "s" : ""}://${host}${path}?${query}`;
-      };
-      const link = { options: this.#options, url, ...handlers };
-      const transport = factory(link);
-      return [transport, link];
-    }
-    #handlers() {
-      return {
-        opened: ignore,
-        packet: (packet) => this.#onPacket(packet),
-        drained: () => this.#onDrained(),
-        closed: (details) => this.#end("transport close", details),
-        failed: (message, description) => this.#fail(message, description)
-      };
-    }
-    #onPacket(packet) {
-      this.fire("packet", packet);
-      if (this.readyState === "opening") this.#onHandshake(packet);
-      else this.#onOpenPacket(packet);
-    }
-    #onOpenPacket(packet) {
-      switch (packet.type) {
-        case "open":
-          this.#fail("server error", packet);
-          break;
-        case "ping":
-          this.#write({ type: "pong", data: "" });
-          this.#watchPing();
-          this.fire("ping");
-          break;
-        case "message":
-          this.fire("message", packet.data);
-          break;
-        case "close":
-          this.#end("transport close", { description: "transport closed by the server" });
-      }
-    }
-    #onHandshake(packet) {
-      const handshake = packet.type === "open" && readHandshake(packet.data);
-      if (!handshake) {
-        this.#fail("server error", packet);
-        return;
-      }
-      this.id = handshake.sid;
-      this.#maxPayload = handshake.maxPayload;
-      this.#pingDelay = Math.min(handshake.pingInterval + handshake.pingTimeout, MAX_DELAY);
-      this.readyState = "open";
-      this.#watchPing();
-      this.fire("open");
-      this.#flush();
-      if (this.#options.upgrade === false || !this.transport.pause) return;
-      for (const factory of this.#factories().slice(1)) {
-        if (this.readyState === "open" && !this.#endProbe) this.#probe(factory, handshake.upgrades);
-      }
-    }
-    #watchPing() {
-      clearTimeout(this.#pingTimer);
-      this.#pingDeadline = Date.now() + this.#pingDelay;
-      this.#pingTimer = setTimeout(() => this.#end("ping timeout"), this.#pingDelay);
-    }
-    #write(packet) {
-      if (this.readyState === "closed" || this.readyState === "closing" && packet.type === "message") return;
-      this.fire("packetCreate", packet);
-      this.writeBuffer.push(packet);
-      this.#flush();
-    }
-    #flush() {
-      if (this.readyState === "opening" || this.upgrading || this.#inFlight || !this.transport.writable) return;
-      const limit = this.transport.name === "polling" && this.#maxPayload;
-      this.#inFlight = limit ? countFitting(this.writeBuffer, limit) : this.writeBuffer.length;
-      if (this.writeBuffer.length) this.transport.send(this.writeBuffer.slice(0, this.#inFlight));
-    }
-    #onDrained() {
-      this.writeBuffer.splice(0, this.#inFlight);
-      this.#inFlight = 0;
-      if (this.writeBuffer.length) this.#flush();
-      else {
-        this.fire("drain");
-        this.#endIfDone();
-      }
-    }
-    // The upgrade (protocol § Upgrade): `2probe` out, `3probe` in, then the old transport comes to rest, then `5` out.
-    #probe(factory, upgrades) {
-      const fail = (message, description) => {
-        this.#endProbe?.();
-        if (this.upgrading) {
-          this.upgrading = false;
-          this.transport.resume?.();
-          this.#flush();
-        }
-        this.fire("upgradeError", transportError(message ? `probe error: ${message}` : "probe error", description));
-        this.#endIfDone();
-      };
-      const [transport, link] = this.#create(factory, {
-        opened: () => transport.send([{ type: "ping", data: "probe" }]),
-        packet: (packet) => {
-          if (this.upgrading || packet.type !== "pong" || packet.data !== "probe") return fail();
-          this.upgrading = true;
-          this.transport.pause?.(() => this.#adopt(transport, link));
-        },
-        drained: ignore,
-        closed: () => fail("transport closed"),
-        failed: fail
-      });
-      if (!upgrades.includes(transport.name)) return;
-      this.#endProbe = () => {
-        Object.assign(link, SILENT);
-        this.#endProbe = void 0;
-        transport.close(false);
-      };
-      transport.open();
-    }
-    #adopt(transport, link) {
-      Object.assign(this.#link, SILENT);
-      this.#link = Object.assign(link, this.#handlers());
-      this.#endProbe = void 0;
-      this.transport = transport;
-      this.upgrading = false;
-      this.writeBuffer.unshift({ type: "upgrade", data: "" });
-      this.fire("upgrade", transport);
-      this.#flush();
-    }
-    #endIfDone() {
-      if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
-    }
-    #fail(message, description) {
-      const error = transportError(message, description);
-      this.fire("error", error);
-      this.#end("transport error", error);
-    }
-    #end(reason, details) {
-      if (this.readyState === "closed") return;
-      this.readyState = "closed";
-      clearTimeout(this.#pingTimer);
-      this.#endProbe?.();
-      Object.assign(this.#link, SILENT);
-      this.transport.close(this.id !== void 0 && (reason === "forced close" || reason === "ping timeout"));
-      this.writeBuffer.length = 0;
-      this.fire("close", reason, details);
-      this.id = void 0;
-    }
-  };
-  var requests = 0;
-  function readHandshake(json) {
-    try {
-      const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json);
-      if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
-        return {
-          sid,
-          upgrades: Array.isArray(upgrades) ? upgrades : [],
-          pingInterval: +pingInterval,
-          pingTimeout: +pingTimeout,
-          maxPayload: maxPayload > 0 ? +maxPayload : 0
-        };
-      }
-    } catch {
-    }
-    return void 0;
-  }
-  function transportError(message, description) {
-    return Object.assign(new Error(message), { type: "TransportError", description });
-  }
-
-  // src/parser/text.ts
-  var text_exports = {};
-  __export(text_exports, {
-    Decoder: () => Decoder,
-    Encoder: () => Encoder,
-    MAX_ATTACHMENTS: () => MAX_ATTACHMENTS
-  });
-
   // src/parser/binary.ts
   function takeBinary(value) {
     const attachments = [];
+    if (!mayHaveBinary(value)) return { json: JSON.stringify(value), attachments };
     const json = JSON.stringify(value, function(key, converted) {
       const found = isBinary(this[key]) ? this[key] : converted;
       return isBinary(found) ? { _placeholder: true, num: attachments.push(found) - 1 } : converted;
     });
     return { json, attachments };
   }
+  function mayHaveBinary(value) {
+    if (typeof value !== "object" || value === null) return false;
+    if (Array.isArray(value)) return value.some(mayHaveBinary);
+    return isBinary(value) || "toJSON" in value || Object.values(value).some(mayHaveBinary);
+  }
   function awaitBinary(json, count) {
-    const slots = /* @__PURE__ */ new Map();
+    const places = /* @__PURE__ */ new Map();
     const data = JSON.parse(json, function(key, value) {
       if (value?._placeholder === true) {
-        if (!Number.isInteger(value.num) || value.num < 0 || value.num >= count || slots.has(value.num)) {
-          throw new Error("illegal attachments");
-        }
-        slots.set(value.num, (bytes) => {
-          this[key] = bytes;
-        });
+        const { num } = value;
+        if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(ILLEGAL);
+        places.set(num, [this, key]);
       }
       return value;
     });
-    if (slots.size !== count) throw new Error("illegal attachments");
+    if (places.size !== count) throw new Error(ILLEGAL);
     return {
       data,
-      fill: (attachments) => {
-        attachments.forEach((bytes, index) => {
-          slots.get(index)?.(bytes);
-        });
+      fill(attachments) {
+        for (const [num, [holder, key]] of places) holder[key] = attachments[num];
       }
     };
   }
+  var ILLEGAL = "illegal attachments";
 
   // src/parser/packet.ts
   var protocol = 5;
@@ -595,10 +138,11 @@
 
   // src/parser/text.ts
   var MAX_ATTACHMENTS = 10;
+  var INVALID = "invalid packet";
   var Encoder = class {
     /**
      * The text, then the attachments.
-     * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+     * @throws TypeError for a BigInt, RangeError for a cycle.
      */
     encode({ type, nsp, id, data }) {
       const { json, attachments } = takeBinary(data);
@@ -628,24 +172,24 @@
     }
     #addText(text) {
       const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
-      if (!head || this.#partial) throw new Error("unexpected text");
+      if (!head || this.#partial) throw new Error(INVALID);
       const [whole, plain, binary, announced, nsp, id] = head;
-      if (id && id.length > 19) throw new Error("ack id too long");
+      if (id && id.length > 19) throw new Error(INVALID);
       const packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
       if (id) packet.id = Number(id);
       const json = text.slice(whole.length);
       if (binary) {
         const count = Number(announced);
-        if (!count || count > MAX_ATTACHMENTS) throw new Error("illegal attachments");
+        if (!count || count > MAX_ATTACHMENTS) throw new Error(ILLEGAL);
         this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
         packet.data = this.#partial.data;
       } else if (json) packet.data = JSON.parse(json);
-      if ((binary || json) && !isValid(packet)) throw new Error("invalid payload");
+      if ((binary || json) && !isValid(packet)) throw new Error(INVALID);
       return binary ? void 0 : packet;
     }
     #addBinary(bytes) {
       const partial = this.#partial;
-      if (!partial) throw new Error("unexpected binary");
+      if (!partial) throw new Error(INVALID);
       if (partial.attachments.push(bytes) < partial.count) return;
       this.#partial = void 0;
       partial.fill(partial.attachments);
@@ -667,7 +211,817 @@
     }
   }
 
+  // src/engine/base64.ts
+  function bytesOf(data) {
+    return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+  }
+  function toBase64(bytes) {
+    let characters = "";
+    for (let at = 0; at < bytes.length; at += 8192) {
+      characters += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    }
+    return btoa(characters);
+  }
+  function fromBase64(text) {
+    if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error("bad base64");
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
+    return bytes.buffer;
+  }
+
+  // src/engine/payload.ts
+  var SEPARATOR = "";
+  async function encodePayload(packets) {
+    const texts = packets.map(async (packet) => {
+      const { data } = packet;
+      if (!data || typeof data === "string") return encodePacket(packet);
+      return `b${toBase64("size" in data ? new Uint8Array(await data.arrayBuffer()) : bytesOf(data))}`;
+    });
+    return (await Promise.all(texts)).join(SEPARATOR);
+  }
+  function* decodePayload(body) {
+    for (const text of body.split(SEPARATOR)) {
+      yield text[0] === "b" ? { type: "message", data: fromBase64(text.slice(1)) } : decodePacket(text);
+    }
+  }
+  function countFitting(packets, maxBytes) {
+    let bytes = -1;
+    const tooMany = packets.findIndex(({ data = "" }) => {
+      bytes += 2 + (typeof data === "string" ? utf8Length(data) : 4 * Math.ceil(("size" in data ? data.size : data.byteLength) / 3));
+      return bytes > maxBytes;
+    });
+    return tooMany < 0 ? packets.length : tooMany || 1;
+  }
+  function utf8Length(text) {
+    return new TextEncoder().encode(text).length;
+  }
+
+  // src/platform.ts
+  var nativeSetTimeout = setTimeout;
+  var nativeClearTimeout = clearTimeout;
+  function startTimer(options, action, delay) {
+    const timer = (options.useNativeTimers ? nativeSetTimeout : globalThis.setTimeout)(action, delay);
+    if (options.autoUnref) timer.unref?.();
+    return timer;
+  }
+  function stopTimer(options, timer) {
+    (options.useNativeTimers ? nativeClearTimeout : globalThis.clearTimeout)(timer);
+  }
+  function onPage(event, listener) {
+    globalThis.addEventListener?.(event, listener);
+    return () => globalThis.removeEventListener?.(event, listener);
+  }
+
+  // src/transports/transport.ts
+  var MAX_ERROR_BODY = 1e4;
+  var MAX_HANDSHAKE_BYTES = 1e6;
+
+  // src/transports/polling.ts
+  function pollingBy(requester, readError, writeError) {
+    return (link) => {
+      let state = "idle";
+      let reading;
+      let writing;
+      let onPaused;
+      const request3 = (url, body, onDone, error) => {
+        const { options, owner } = link;
+        let timer;
+        const failed = (details) => {
+          stopTimer(options, timer);
+          if (state === "closed") return end();
+          end();
+          link.failed(error, details);
+        };
+        const cancel = requester({
+          url,
+          body,
+          options,
+          owner,
+          limit: state === "idle" ? MAX_HANDSHAKE_BYTES : Number.POSITIVE_INFINITY,
+          done(answer) {
+            stopTimer(options, timer);
+            onDone(answer);
+          },
+          failed
+        });
+        if (options.requestTimeout) {
+          timer = startTimer(
+            options,
+            () => {
+              cancel();
+              failed({ description: new Error("request timeout") });
+            },
+            options.requestTimeout
+          );
+        }
+        return () => {
+          stopTimer(options, timer);
+          cancel();
+        };
+      };
+      const end = () => {
+        state = "closed";
+        reading?.();
+        writing?.();
+      };
+      const checkPaused = () => {
+        if (state !== "closed" && !reading && !writing) onPaused?.();
+      };
+      const onAnswer = (body) => {
+        try {
+          for (const packet of decodePayload(body)) {
+            if (state === "closed") return;
+            if (state === "idle") {
+              state = "open";
+              link.opened();
+            }
+            link.packet(packet);
+          }
+        } catch (error) {
+          end();
+          return link.failed("server error", { description: error, body });
+        }
+        reading = void 0;
+        if (onPaused) checkPaused();
+        else if (state === "open") read2();
+      };
+      const read2 = () => {
+        reading = () => {
+        };
+        reading = request3(link.url("http"), void 0, onAnswer, readError);
+      };
+      const write = (packets, done) => {
+        let ended = false;
+        const url = link.url("http");
+        writing = () => {
+          ended = true;
+        };
+        encodePayload(packets).then(
+          (body) => {
+            if (!ended) writing = request3(url, body, done, writeError);
+          },
+          // The bytes of a Blob that is gone.
+          (error) => {
+            if (ended) return;
+            end();
+            link.failed(writeError, { description: error });
+          }
+        );
+      };
+      return {
+        name: "polling",
+        get writable() {
+          return state === "open" && !writing;
+        },
+        open: read2,
+        fit: (packets, maxPayload) => maxPayload ? countFitting(packets, maxPayload) : packets.length,
+        send(packets) {
+          write(packets, () => {
+            writing = void 0;
+            if (state === "closed") return;
+            link.drained();
+            checkPaused();
+          });
+        },
+        close(tell) {
+          const wasOpen = state === "open" && !writing;
+          state = "closed";
+          if (tell && wasOpen) write([{ type: "close" }], end);
+          else end();
+        },
+        pause(done) {
+          onPaused = done;
+          checkPaused();
+        },
+        resume() {
+          onPaused = void 0;
+          if (state === "open" && !reading) read2();
+        }
+      };
+    };
+  }
+
+  // src/transports/fetch.ts
+  var Fetch = /* @__PURE__ */ pollingBy(request, "fetch read error", "fetch write error");
+  function request({ url, body, options, limit, done, failed }) {
+    const abort = new AbortController();
+    const run = async () => {
+      const context = await fetch(url, {
+        method: body === void 0 ? "GET" : "POST",
+        body: body ?? null,
+        cache: "no-store",
+        credentials: options.withCredentials ? "include" : "same-origin",
+        headers: {
+          ...body !== void 0 && { "content-type": "text/plain;charset=UTF-8" },
+          ...options.extraHeaders
+        },
+        signal: abort.signal
+      });
+      const { ok, status } = context;
+      const text = await readText(context, ok ? limit : MAX_ERROR_BODY);
+      if (abort.signal.aborted) return;
+      if (ok) done(text);
+      else failed({ description: status, status, context, body: text });
+    };
+    run().catch((error) => {
+      if (!abort.signal.aborted) failed({ description: error });
+    });
+    return () => abort.abort();
+  }
+  async function readText(response, limit) {
+    if (limit > 1e9) return response.text();
+    const reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+      text += decoder.decode(chunk.value, { stream: true });
+      if (text.length > limit) {
+        reader?.cancel();
+        if (response.ok) throw new Error("answer too long");
+        return text.slice(0, limit);
+      }
+    }
+    return text;
+  }
+
+  // src/transports/websocket.ts
+  function websocketBy(create) {
+    return (link) => {
+      let socket;
+      let open = false;
+      return {
+        name: "websocket",
+        get writable() {
+          return open;
+        },
+        open() {
+          try {
+            socket = create(link.url("ws"), link.options, link);
+          } catch (error) {
+            queueMicrotask(() => link.failed("websocket error", { description: error }));
+            return;
+          }
+          open = !!socket.takesEarly;
+          socket.binaryType = "arraybuffer";
+          socket.onopen = () => {
+            open = true;
+            link.opened();
+          };
+          socket.onmessage = ({ data }) => {
+            let packet;
+            try {
+              packet = read(data);
+            } catch (error) {
+              return link.failed("server error", { description: error });
+            }
+            link.packet(packet);
+          };
+          socket.onclose = (context) => {
+            open = false;
+            link.closed({ description: "websocket connection closed", context });
+          };
+          socket.onerror = (event) => {
+            const { status, body } = event;
+            link.failed("websocket error", { description: event, ...status && { status, body } });
+          };
+        },
+        send(packets) {
+          for (const packet of packets) {
+            const { data, options } = packet;
+            if (!data || typeof data === "string") socket?.send(encodePacket(packet), options);
+            else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
+            else socket?.send(`b${toBase64(bytesOf(data))}`, options);
+          }
+          link.drained();
+        },
+        close() {
+          open = false;
+          socket?.close();
+        }
+      };
+    };
+  }
+  function read(data) {
+    if (typeof data !== "string") return { type: "message", data };
+    return data[0] === "b" ? { type: "message", data: fromBase64(data.slice(1)) } : decodePacket(data);
+  }
+  var WebSocket = /* @__PURE__ */ websocketBy(
+    (url, { protocols }) => new globalThis.WebSocket(url, protocols ?? [])
+  );
+
+  // src/transports/xhr.ts
+  var XHR = /* @__PURE__ */ pollingBy(request2, "xhr poll error", "xhr post error");
+  function request2({ url, body, options, limit, done, failed }) {
+    const xhr = new XMLHttpRequest();
+    const fail = () => {
+      const { status } = xhr;
+      failed({
+        description: status || new Error("no answer"),
+        context: xhr,
+        ...status && { status, body: xhr.responseText.slice(0, MAX_ERROR_BODY) }
+      });
+    };
+    xhr.open(body === void 0 ? "GET" : "POST", url);
+    if (body !== void 0) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
+    for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
+    xhr.withCredentials = !!options.withCredentials;
+    xhr.onload = () => xhr.status === 200 ? done(xhr.responseText) : fail();
+    xhr.onerror = fail;
+    xhr.onprogress = ({ loaded }) => {
+      if (loaded <= limit) return;
+      end();
+      failed({ description: new Error("answer too long"), context: xhr });
+    };
+    const end = () => {
+      xhr.onload = xhr.onerror = xhr.onprogress = null;
+      xhr.abort();
+    };
+    xhr.send(body ?? null);
+    return end;
+  }
+
+  // src/kits/browser.ts
+  var polling = (link) => ("XMLHttpRequest" in globalThis ? XHR : Fetch)(link);
+  var kit = {
+    transports: { polling, websocket: WebSocket },
+    upgrade,
+    parser: { Encoder, Decoder },
+    binaryType: "arraybuffer",
+    received: (bytes) => bytes
+  };
+
+  // src/backoff.ts
+  function backoff(settings, attempt) {
+    const delay = Math.min(settings.reconnectionDelay * 2 ** Math.min(attempt, 30), settings.reconnectionDelayMax);
+    return Math.round(delay * (1 + settings.randomizationFactor * (2 * Math.random() - 1)));
+  }
+  function backoffAfter(settings, after) {
+    return Math.round(after + Math.random() * Math.max(after / 2, settings.reconnectionDelay));
+  }
+
+  // src/events.ts
+  function invoke(self, listener, args) {
+    try {
+      listener.apply(self, args);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+  var Emitter = class {
+    // Made by the first listener: most objects of a large number of connections never have one.
+    #entries;
+    /** Adds a listener; one that is added twice is called twice. */
+    on(event, listener) {
+      return this.#add(event, { call: listener });
+    }
+    /** Adds a listener that is removed before its first call. */
+    once(event, listener) {
+      return this.#add(event, { call: listener, once: true });
+    }
+    /** Removes one listener (its oldest registration), all of an event, or all. */
+    off(event, listener) {
+      if (event === void 0) this.#entries = void 0;
+      else if (listener) this.#remove(event, (entry) => entry.call === listener);
+      else this.#entries?.delete(event);
+      return this;
+    }
+    /** The same as `on`. */
+    addEventListener(event, listener) {
+      return this.on(event, listener);
+    }
+    /** The same as `off`. */
+    removeListener(event, listener) {
+      return this.off(event, listener);
+    }
+    /** The same as `off`. */
+    removeEventListener(event, listener) {
+      return this.off(event, listener);
+    }
+    /** The same as `off`. */
+    removeAllListeners(event) {
+      return this.off(event);
+    }
+    /** The listeners of an event, in the order of their calls. */
+    listeners(event) {
+      return (this.#entries?.get(event) ?? []).map((entry) => entry.call);
+    }
+    /** Whether an event has a listener. */
+    hasListeners(event) {
+      return !!this.#entries?.has(event);
+    }
+    /** @internal Calls the listeners that an event has at this moment. */
+    _fire(event, ...args) {
+      const entries = this.#entries?.get(event);
+      if (!entries) return;
+      for (const entry of entries) {
+        if (entry.once) this.#remove(event, (other) => other === entry);
+        invoke(this, entry.call, args);
+      }
+    }
+    #add(event, entry) {
+      this.#entries ??= /* @__PURE__ */ new Map();
+      this.#entries.set(event, [...this.#entries.get(event) ?? [], entry]);
+      return this;
+    }
+    // Lists are replaced, never changed: a call that is under way goes on over the one it began with.
+    #remove(event, matches) {
+      const entries = this.#entries?.get(event) ?? [];
+      const index = entries.findIndex(matches);
+      const left = entries.filter((_, at) => at !== index);
+      if (left.length) this.#entries?.set(event, left);
+      else this.#entries?.delete(event);
+    }
+  };
+
+  // src/url.ts
+  function parseUrl(uri, options = {}, page = globalThis.location) {
+    const protocol2 = page?.protocol ?? "http:";
+    let address = uri ?? "/";
+    if (/^\/(?!\/)/.test(address)) address = `//${page?.host ?? "localhost"}${address}`;
+    if (!/^\w+:\/\//.test(address)) {
+      const scheme = page || !uri || uri[0] === "/" ? protocol2 : "https:";
+      address = `${scheme}//${address.replace(/^\/\//, "")}`;
+    }
+    const url = new URL(address);
+    const { hostname = options.host, port } = options;
+    if (!uri) {
+      if (hostname) {
+        url.hostname = hostname.includes(":") ? `[${hostname}]` : hostname;
+        url.port = "";
+      }
+      if (port) url.port = `${port}`;
+    }
+    const [, path] = /^\w+:\/\/[^/?#]*([^?#]*)/.exec(address) ?? [];
+    const secure = (uri ? void 0 : options.secure) ?? /^(https|wss):$/.test(url.protocol);
+    const target = { secure, hostname: url.hostname, port: url.port || (secure ? "443" : "80") };
+    return {
+      ...target,
+      namespace: path || "/",
+      query: Object.fromEntries(url.searchParams),
+      id: `http${secure ? "s" : ""}://${target.hostname}:${target.port}`
+    };
+  }
+
+  // src/engine/goodbye.ts
+  var MAX_REASON = 512;
+  var HOUR = 36e5;
+  function readGoodbye(json) {
+    try {
+      const { reason, reconnectAfter } = JSON.parse(json);
+      const goodbye = {};
+      if (typeof reason === "string" && reason.length <= MAX_REASON) goodbye.reason = reason;
+      if (Number.isInteger(reconnectAfter) && reconnectAfter >= 0) {
+        goodbye.reconnectAfter = Math.min(reconnectAfter, HOUR);
+      }
+      if (goodbye.reason ?? goodbye.reconnectAfter !== void 0) return goodbye;
+    } catch {
+    }
+    return void 0;
+  }
+
+  // src/engine/handshake.ts
+  function readHandshake(json) {
+    try {
+      const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json);
+      if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
+        return {
+          sid,
+          upgrades: Array.isArray(upgrades) ? upgrades : [],
+          pingInterval: +pingInterval,
+          pingTimeout: +pingTimeout,
+          maxPayload: maxPayload > 0 ? +maxPayload : 0
+        };
+      }
+    } catch {
+    }
+    return void 0;
+  }
+
+  // src/engine/options.ts
+  function chooseTransports(options, known, remembered) {
+    const chosen = options.transportImplementations ?? options.transports ?? Object.keys(known);
+    const factories = chosen.flatMap((transport) => (typeof transport === "string" ? known[transport] : transport) ?? []);
+    const { websocket } = known;
+    if (websocket && remembered && options.rememberUpgrade && factories.includes(websocket)) factories.unshift(websocket);
+    return factories;
+  }
+
+  // src/engine/session.ts
+  var MAX_DELAY = 2 ** 31 - 1;
+  var Session = class _Session extends Emitter {
+    static protocol = 4;
+    /** Whether the last session that tried could move to a WebSocket. */
+    static priorWebsocketSuccess = false;
+    /** The session id; a secret of client and server. */
+    id;
+    readyState = "opening";
+    /** The transport in use. */
+    transport;
+    /** Whether the move to another transport has reached the point where nothing may be sent. */
+    upgrading = false;
+    /** Packets that are not handed over yet. */
+    writeBuffer = [];
+    /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
+    binaryType = kit.binaryType;
+    /** What the server said of the end that is coming. */
+    goodbye;
+    opts;
+    /** @internal Transports to use, the one in use first. */
+    _factories;
+    /** @internal Ends the probe that is under way. */
+    _endProbe;
+    #target;
+    #hooks;
+    #link = {};
+    /** How many packets of the buffer the transport has been given. */
+    #inFlight = 0;
+    #maxPayload = 0;
+    #pingDelay = 0;
+    #pingDeadline = Number.POSITIVE_INFINITY;
+    #pingTimer;
+    /** Stops listening to the page. */
+    #leavePage = [];
+    /** Starts connecting; listeners that are added before the next task miss nothing. */
+    constructor(uri, options = {}, hooks = {}) {
+      super();
+      this.opts = options;
+      this.#target = parseUrl(uri, options);
+      this.#hooks = hooks;
+      this._factories = chooseTransports(options, kit.transports, _Session.priorWebsocketSuccess);
+      if (options.closeOnBeforeunload) {
+        const leave = () => {
+          Object.assign(this.#link, SILENT);
+          this.transport.close(true);
+        };
+        this.#leavePage.push(onPage("beforeunload", leave));
+      }
+      this.#open();
+    }
+    get hostname() {
+      return this.#target.hostname;
+    }
+    get port() {
+      return this.#target.port;
+    }
+    get secure() {
+      return this.#target.secure;
+    }
+    /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
+    send(data, options, sent) {
+      if (sent) this.once("flush", sent);
+      this.#write({ type: "message", data, options });
+      return this;
+    }
+    /** The same as `send`. */
+    write(data, options, sent) {
+      return this.send(data, options, sent);
+    }
+    /** Calls the listeners of an event. */
+    emit(event, ...args) {
+      this._fire(event, ...args);
+      return this;
+    }
+    /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
+    close(discard = false) {
+      if (discard === true || this.readyState === "opening") this.#end("forced close");
+      if (this.readyState === "open") {
+        this.readyState = "closing";
+        this._endIfDone();
+      }
+      return this;
+    }
+    /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
+    _hasPingExpired() {
+      const expired = Date.now() > this.#pingDeadline;
+      if (expired) queueMicrotask(() => this.#end("ping timeout"));
+      return expired;
+    }
+    /** @internal The owner first, then the listeners. */
+    _fire(event, ...args) {
+      this.#hooks[event]?.(...args);
+      super._fire(event, ...args);
+    }
+    /** @internal A transport that reports to `handlers`. */
+    _create(factory, handlers) {
+      const { opts } = this;
+      const url = (scheme) => {
+        const { secure, hostname, port, query } = this.#target;
+        let path = (opts.path ?? "/socket.io").replace(/\/$/, "");
+        if (opts.addTrailingSlash !== false) path += "/";
+        const parameters = new URLSearchParams(opts.query);
+        for (const [name, value] of Object.entries({
+          ...query,
+          EIO: "4",
+          transport: transport.name,
+          ...link.options.forceBase64 && { b64: "1" },
+          ...this.id && { sid: this.id },
+          // No cache between here and the server may answer.
+          ...(link.options.timestampRequests ?? scheme === "http") && {
+            [link.options.timestampParam ?? "t"]: (requests++).toString(36) + Date.now().toString(36)
+          }
+        })) {
+          parameters.set(name, value);
+        }
+        return `${scheme}${secure ? "s" : ""}://${hostname}:${port}${path}?${parameters}`;
+      };
+      const early = opts.earlyConnect === true && this.id === void 0;
+      const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
+      const transport = factory(link);
+      Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+      return { transport, link };
+    }
+    /** @internal Goes on over a transport that has answered the probe. */
+    _adopt(transport, link) {
+      Object.assign(this.#link, SILENT);
+      this.#link = Object.assign(link, this.#handlers());
+      this.transport = transport;
+      this.upgrading = false;
+      _Session.priorWebsocketSuccess = transport.name === "websocket";
+      this.writeBuffer.unshift({ type: "upgrade" });
+      this._fire("upgrade", transport);
+      this._flush();
+    }
+    /** @internal Gives the transport what it can take. */
+    _flush() {
+      const { readyState, transport, writeBuffer } = this;
+      if (readyState === "opening" && !this.opts.earlyConnect) return;
+      if (this.upgrading || this.#inFlight || !writeBuffer.length || !transport.writable) return;
+      this.#inFlight = transport.fit?.(writeBuffer, this.#maxPayload) ?? writeBuffer.length;
+      transport.send(writeBuffer.slice(0, this.#inFlight));
+      this._fire("flush");
+    }
+    /** @internal Ends if it is closing and nothing is left to do. */
+    _endIfDone() {
+      if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
+    }
+    #open() {
+      const [first] = this._factories;
+      if (!first) {
+        queueMicrotask(() => this.#fail("No transports available"));
+        return;
+      }
+      const { transport, link } = this._create(first, this.#handlers());
+      this.transport = transport;
+      this.#link = link;
+      transport.open();
+    }
+    #handlers() {
+      return {
+        opened: () => this._flush(),
+        packet: (packet) => this.#onPacket(packet),
+        drained: () => this.#onDrained(),
+        closed: (details) => this.#end("transport close", details),
+        failed: (message, details) => this.#fail(message, details)
+      };
+    }
+    #onPacket(packet) {
+      this._fire("packet", packet);
+      this._fire("heartbeat");
+      if (this.readyState === "opening") this.#onHandshake(packet);
+      else this.#onOpenPacket(packet);
+    }
+    #onOpenPacket({ type, data = "" }) {
+      switch (type) {
+        case "open":
+          this.#fail("server error", { description: "a second handshake" });
+          break;
+        case "ping":
+          this.#write({ type: "pong" });
+          this.#watchPing();
+          this._fire("ping");
+          this._fire("pong");
+          break;
+        case "message": {
+          const message = typeof data === "string" ? data : kit.received(data, this.binaryType);
+          this._fire("data", message);
+          this._fire("message", message);
+          break;
+        }
+        case "noop":
+          if (data) this.goodbye = readGoodbye(data) ?? this.goodbye;
+          break;
+        case "close":
+          this.#end("transport close", { description: "transport closed by the server" });
+      }
+    }
+    #onHandshake({ type, data }) {
+      const handshake = type === "open" && readHandshake(data);
+      if (!handshake) {
+        this.#fail("server error", { description: type, body: String(data) });
+        return;
+      }
+      this.id = handshake.sid;
+      this.#maxPayload = handshake.maxPayload;
+      this.#pingDelay = Math.min(handshake.pingInterval + handshake.pingTimeout, MAX_DELAY);
+      this.readyState = "open";
+      if (this.hostname !== "localhost") {
+        this.#leavePage.push(
+          onPage("offline", () => this.#end("transport close", { description: "network connection lost" }))
+        );
+      }
+      this.#watchPing();
+      this._fire("handshake", handshake);
+      this._fire("open");
+      this._flush();
+      if (this.readyState === "open" && this.opts.upgrade !== false && this.transport.pause) {
+        kit.upgrade?.(this, handshake.upgrades);
+      }
+    }
+    #watchPing() {
+      stopTimer(this.opts, this.#pingTimer);
+      this.#pingDeadline = Date.now() + this.#pingDelay;
+      this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
+    }
+    #write(packet) {
+      if (this.readyState === "closed" || this.readyState === "closing" && packet.type === "message") return;
+      this._fire("packetCreate", packet);
+      this.writeBuffer.push(packet);
+      this._flush();
+    }
+    #onDrained() {
+      this.writeBuffer.splice(0, this.#inFlight);
+      this.#inFlight = 0;
+      if (this.writeBuffer.length) this._flush();
+      else {
+        this._fire("drain");
+        this._endIfDone();
+      }
+    }
+    #fail(message, details) {
+      _Session.priorWebsocketSuccess = false;
+      if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
+        Object.assign(this.#link, SILENT);
+        this.transport.close(false);
+        this._factories.shift();
+        this.#open();
+        return;
+      }
+      const error = transportError(message, details);
+      this._fire("error", error);
+      this.#end("transport error", error);
+    }
+    #end(reason, details) {
+      if (this.readyState === "closed") return;
+      this.readyState = "closed";
+      stopTimer(this.opts, this.#pingTimer);
+      for (const leave of this.#leavePage) leave();
+      this._endProbe?.();
+      Object.assign(this.#link, SILENT);
+      this.transport?.close(this.id !== void 0 && (reason === "forced close" || reason === "ping timeout"));
+      this.writeBuffer.length = 0;
+      this._fire("close", reason, details);
+      this.id = void 0;
+    }
+  };
+  var requests = 0;
+
+  // src/offset.ts
+  var SHAPE = /^([\w-]{7}(\.[\w-]+|[\w-]{9})?|\d{13}-\d+|[\da-f]{24})$/;
+  function nextOffset(current, candidate) {
+    if (current === void 0 || !SHAPE.test(current)) return candidate;
+    const step = candidate.charCodeAt(0) - current.charCodeAt(0);
+    return SHAPE.test(candidate) && (step === 0 || step === 1) ? candidate : current;
+  }
+
+  // src/retries.ts
+  var RetryQueue = class {
+    #queued = [];
+    #retries;
+    #send;
+    constructor(retries, send) {
+      this.#retries = retries;
+      this.#send = send;
+    }
+    get length() {
+      return this.#queued.length;
+    }
+    /** Adds an event; a function at its end is called when it is acknowledged or given up. */
+    add(args, flags) {
+      this.#queued.push({ args, flags, tries: 0, pending: false });
+    }
+    /** Sends the first event, unless it is under way. Only while connected. */
+    drain() {
+      const [first] = this.#queued;
+      if (!first || first.pending) return;
+      first.pending = true;
+      first.tries++;
+      const args = [...first.args];
+      const ack = typeof args.at(-1) === "function" ? args.pop() : void 0;
+      this.#send(args, first.flags, (...[error, ...answer]) => {
+        first.pending = false;
+        if (!error || first.tries > this.#retries) {
+          this.#queued.shift();
+          if (ack) invoke(void 0, ack, [error, ...answer]);
+        }
+      });
+    }
+  };
+
   // src/socket.ts
+  var WITH_ERROR = /* @__PURE__ */ Symbol();
   var Socket = class extends Emitter {
     io;
     nsp;
@@ -676,16 +1030,25 @@
     /** The id that the server gave to this connection; `undefined` while there is none. */
     id;
     connected = false;
+    /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
+    recovered = false;
     /** Whether the socket is connected, or means to be when the connection is there. */
     active = false;
     /** Events that came before the answer to CONNECT; delivered before `connect`. */
     receiveBuffer = [];
     /** Events that were emitted without a connection; sent before `connect`. */
     sendBuffer = [];
+    /** @internal The private id, with which the server finds the state of the last connection. */
+    _pid;
+    /** @internal */
+    _lastOffset;
+    /** @internal Events that are sent until they are acknowledged. */
+    _queue;
     #opts;
     #acks = /* @__PURE__ */ new Map();
     #nextId = 0;
-    #anyListeners = [];
+    #onAny = [];
+    #onAnyOutgoing = [];
     /** Counts connections, so that what was begun on one does not go on in the next. */
     #round = 0;
     /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
@@ -693,12 +1056,18 @@
     /** For the next emit only. */
     #flags = {};
     /** Made by `Manager.socket`. */
-    constructor(io2, nsp, opts = {}) {
+    constructor(io3, nsp, opts = {}) {
       super();
-      this.io = io2;
+      this.io = io3;
       this.nsp = nsp;
       this.auth = opts.auth;
       this.#opts = opts;
+      if (opts.retries) {
+        this._queue = new RetryQueue(
+          opts.retries,
+          (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags)
+        );
+      }
     }
     get disconnected() {
       return !this.connected;
@@ -707,8 +1076,8 @@
     connect() {
       if (this.active) return this;
       this.active = true;
-      if (this.io._isOpen) this._onOpen();
-      else if (!this.io._isReconnecting) this.io.open();
+      if (this.io._readyState === "open") this._onOpen();
+      else if (!this.io._reconnecting) this.io.open();
       return this;
     }
     /** The same as `connect`. */
@@ -728,31 +1097,26 @@
     /**
      * Sends an event, or keeps it until there is a connection. A function at the end is called with the answer;
      * after `timeout` it has an error, or null, in front.
-     * @throws Error when the name is the socket's own, and TypeError when an argument cannot be JSON.
+     * @throws Error when the name is the socket's own, and what the parser throws when an argument cannot be written.
      */
     emit(event, ...args) {
-      const { volatile, timeout = this.#opts.ackTimeout } = this.#flags;
+      const flags = this.#flags;
       this.#flags = {};
       if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
       const data = [event, ...args];
-      const last = data.at(-1);
-      let id;
-      if (typeof last === "function") {
-        data.pop();
-        id = this.#nextId++;
+      if (!this._queue || flags.volatile) {
+        this.#emit(data, flags);
+      } else {
+        this._queue.add(data, flags);
+        if (this.connected) this._queue.drain();
       }
-      const frames = this.io._encode({ type: EVENT, nsp: this.nsp, id, data });
-      if (id !== void 0) this.#awaitAck(id, last, timeout);
-      const ready = this.connected && !this.io.engine?.isStale();
-      if (ready && !(volatile && !this.io.engine?.transport.writable)) this.io._send(frames);
-      else if (!volatile) this.sendBuffer.push({ id, frames });
       return this;
     }
     /** Sends an event; resolves with the answer, rejects when there will be none. */
     emitWithAck(event, ...args) {
       return new Promise((resolve, reject) => {
         const answer = (error, value) => error ? reject(error) : resolve(value);
-        this.emit(event, ...[...args, Object.assign(answer, { withError: true })]);
+        this.emit(event, ...[...args, Object.assign(answer, { [WITH_ERROR]: true })]);
       });
     }
     /** Sends a `message` event. */
@@ -769,31 +1133,67 @@
       this.#flags.volatile = true;
       return this;
     }
+    /** For the next emit: whether to compress it where the transport can. */
+    compress(compress) {
+      this.#flags.compress = compress;
+      return this;
+    }
     /** Adds a listener for every event that arrives, called with its name and arguments, before its own listeners. */
     onAny(listener) {
-      this.#anyListeners = [...this.#anyListeners, listener];
+      this.#onAny = [...this.#onAny, listener];
+      return this;
+    }
+    /** The same, before all others. */
+    prependAny(listener) {
+      this.#onAny = [listener, ...this.#onAny];
       return this;
     }
     /** Removes a listener of `onAny`, or all. */
     offAny(listener) {
-      const index = this.#anyListeners.indexOf(listener);
-      this.#anyListeners = listener ? this.#anyListeners.filter((_, at) => at !== index) : [];
+      this.#onAny = without(this.#onAny, listener);
       return this;
     }
-    /** @internal The manager has a connection. */
+    /** The listeners of `onAny`. */
+    listenersAny() {
+      return this.#onAny;
+    }
+    /** Adds a listener for every event that is sent, called with its name and arguments when that goes out. */
+    onAnyOutgoing(listener) {
+      this.#onAnyOutgoing = [...this.#onAnyOutgoing, listener];
+      return this;
+    }
+    /** The same, before all others. */
+    prependAnyOutgoing(listener) {
+      this.#onAnyOutgoing = [listener, ...this.#onAnyOutgoing];
+      return this;
+    }
+    /** Removes a listener of `onAnyOutgoing`, or all. */
+    offAnyOutgoing(listener) {
+      this.#onAnyOutgoing = without(this.#onAnyOutgoing, listener);
+      return this;
+    }
+    /** The listeners of `onAnyOutgoing`. */
+    listenersAnyOutgoing() {
+      return this.#onAnyOutgoing;
+    }
+    /** @internal The manager has a connection, or is about to and what is sent now goes with its request. */
     _onOpen() {
       if (!this.active || this.#asked) return;
       this.#asked = true;
       const round = ++this.#round;
-      const send = (data) => {
-        if (round === this.#round && this.active) this.#send({ type: CONNECT, data });
+      const send = (auth) => {
+        if (round !== this.#round || !this.active) return;
+        const data = this._pid ? { pid: this._pid, offset: this._lastOffset, ...auth } : auth;
+        this.#send({ type: CONNECT, data });
       };
       if (typeof this.auth === "function") this.auth(send);
       else send(this.auth);
     }
     /** @internal The manager could not connect. */
     _onError(error) {
-      if (this.active && !this.connected) this.fire("connect_error", error);
+      this.#round++;
+      this.#asked = false;
+      if (this.active && !this.connected) this._fire("connect_error", error);
     }
     /** @internal The manager's connection ended. */
     _onClose(reason, description) {
@@ -803,7 +1203,7 @@
       const wasConnected = this.connected;
       this.connected = false;
       this.id = void 0;
-      if (wasConnected) this.fire("disconnect", reason, description);
+      if (wasConnected) this._fire("disconnect", reason, description);
       this.#failAcks();
     }
     /** @internal A packet of this namespace. */
@@ -812,14 +1212,16 @@
       const data = packet.data;
       switch (packet.type) {
         case CONNECT:
-          if (typeof data?.sid === "string") this.#onConnect(data.sid);
-          else this.fire("connect_error", new Error("the server's answer has no sid: it speaks an older Socket.IO"));
+          if (typeof data?.sid === "string") this.#onConnect(data.sid, data.pid);
+          else this._fire("connect_error", new Error(OLD_SERVER));
           break;
         case EVENT:
+        case EVENT + WITH_BINARY:
           if (this.connected) this.#onEvent(packet);
           else this.receiveBuffer.push(packet);
           break;
         case ACK:
+        case ACK + WITH_BINARY:
           this.#onAck(packet);
           break;
         case DISCONNECT:
@@ -828,24 +1230,30 @@
         case CONNECT_ERROR: {
           const message = typeof data === "object" ? data.message : data;
           this.#leave("io server disconnect");
-          this.fire("connect_error", Object.assign(new Error(message), { data: data?.data }));
+          this._fire("connect_error", Object.assign(new Error(message), { data: data?.data }));
         }
       }
     }
-    #onConnect(sid) {
+    #onConnect(sid, pid) {
       if (this.connected) return;
       this.id = sid;
+      this.recovered = !!pid && pid === this._pid;
+      if (!this.recovered) this._lastOffset = void 0;
+      this._pid = pid;
       this.connected = true;
       for (const packet of this.receiveBuffer.splice(0)) this.#onEvent(packet);
-      for (const { frames } of this.sendBuffer.splice(0)) this.io._send(frames);
-      this.fire("connect");
+      for (const packet of this.sendBuffer.splice(0)) this.#sendEvent(packet, packet.frames);
+      this._queue?.drain();
+      this._fire("connect");
     }
     #onEvent({ id, data = [] }) {
       const [event, ...args] = data;
       if (event === void 0) return;
+      const last = args.at(-1);
       if (id !== void 0) args.push(this.#answer(id));
-      for (const listener of this.#anyListeners) invoke(listener, [event, ...args]);
-      this.fire(String(event), ...args);
+      else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
+      for (const listener of this.#onAny) invoke(this, listener, [event, ...args]);
+      this._fire(String(event), ...args);
     }
     /** The function with which a listener answers: once, and only to the connection that asked. */
     #answer(id) {
@@ -857,108 +1265,127 @@
         this.#send({ type: ACK, id, data });
       };
     }
+    #emit(data, { volatile, compress = true, timeout = this.#opts.ackTimeout }) {
+      const packet = { type: EVENT, nsp: this.nsp, data, options: { compress } };
+      const last = data.at(-1);
+      if (typeof last === "function") {
+        data.pop();
+        packet.id = this.#nextId++;
+      }
+      const frames = this.io._encode(packet);
+      const { engine } = this.io;
+      const ready = this.connected && !engine?._hasPingExpired();
+      if (packet.id !== void 0) this.#awaitAck(packet.id, last, timeout);
+      if (ready && !(volatile && !engine?.transport.writable)) this.#sendEvent(packet, frames);
+      else if (!volatile) this.sendBuffer.push({ ...packet, frames });
+    }
+    #sendEvent(packet, frames) {
+      for (const listener of this.#onAnyOutgoing) invoke(this, listener, packet.data);
+      this.io._send(frames, packet);
+    }
     #awaitAck(id, call, timeout) {
-      const timer = timeout === void 0 ? void 0 : setTimeout(() => {
-        const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
-        if (index >= 0) this.sendBuffer.splice(index, 1);
-        this.#takeAck(id);
-        invoke(call, [new Error("operation has timed out")]);
-      }, timeout);
-      this.#acks.set(id, { call, timer, withError: timeout !== void 0 || !!call.withError });
+      const timer = timeout === void 0 ? void 0 : startTimer(
+        this.io.opts,
+        () => {
+          const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
+          if (index >= 0) this.sendBuffer.splice(index, 1);
+          this.#takeAck(id);
+          invoke(this, call, [new Error("operation has timed out")]);
+        },
+        timeout
+      );
+      this.#acks.set(id, { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] });
     }
     #takeAck(id) {
       const ack = this.#acks.get(id);
-      clearTimeout(ack?.timer);
+      stopTimer(this.io.opts, ack?.timer);
       this.#acks.delete(id);
       return ack;
     }
     #onAck({ id, data = [] }) {
       const ack = this.#takeAck(id);
-      if (ack) invoke(ack.call, [...ack.withError ? [null] : [], ...data]);
+      if (ack) invoke(this, ack.call, [...ack.withError ? [null] : [], ...data]);
     }
     /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
     #failAcks() {
       for (const id of [...this.#acks.keys()]) {
         if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
         const ack = this.#takeAck(id);
-        if (ack?.withError) invoke(ack.call, [new Error("socket has been disconnected")]);
+        if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);
       }
     }
     #leave(reason) {
       const wasActive = this.active;
       this.active = false;
-      this._onClose(reason);
+      this._onClose(reason, this.io._describe());
       if (wasActive) this.io._release();
     }
     #send(packet) {
-      this.io._send(this.io._encode({ ...packet, nsp: this.nsp }));
+      const whole = { ...packet, nsp: this.nsp };
+      this.io._send(this.io._encode(whole), whole);
     }
   };
-
-  // src/url.ts
-  function parseUrl(uri, page = globalThis.location) {
-    const protocol2 = page?.protocol ?? "http:";
-    let address = uri ?? "/";
-    if (/^\/(?!\/)/.test(address)) address = `//${page?.host ?? "localhost"}${address}`;
-    if (!/^\w+:\/\//.test(address)) {
-      const scheme = page || uri === void 0 || uri.startsWith("/") ? protocol2 : "https:";
-      address = `${scheme}//${address.replace(/^\/\//, "")}`;
-    }
-    const url = new URL(address);
-    const [, path] = /^\w+:\/\/[^/?#]*([^?#]*)/.exec(address) ?? [];
-    const secure = /^(https|wss):$/.test(url.protocol);
-    const host = `${url.hostname}:${url.port || (secure ? 443 : 80)}`;
-    return {
-      secure,
-      host,
-      namespace: path || "/",
-      query: Object.fromEntries(url.searchParams),
-      id: `${secure ? "https" : "http"}://${host}`
-    };
+  var OLD_SERVER = "It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible";
+  function without(listeners, listener) {
+    const index = listeners.indexOf(listener);
+    return listener ? listeners.filter((_, at) => at !== index) : [];
   }
 
   // src/manager.ts
   var Manager = class extends Emitter {
+    uri;
     opts;
     /** The session in use, from the first attempt to connect on. */
     engine;
     /** The sockets by namespace. */
-    nsps = /* @__PURE__ */ new Map();
-    #target;
-    #backoff;
-    #state = "closed";
-    #reconnecting = false;
-    /** Set by `_close`, until the next `open`: the user does not want this connection. */
-    #skipReconnect = false;
-    #reconnectTimer;
+    nsps = /* @__PURE__ */ Object.create(null);
+    /** @internal */
+    _autoConnect;
+    /** @internal */
+    _readyState = "closed";
+    /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
+    _reconnecting = false;
+    #settings;
     #encoder;
     #decoder;
+    /** Delays that were waited since the last connection. */
+    #attempts = 0;
+    /** Set by `_close`, until the next `open`: the user does not want this connection. */
+    #skipReconnect = false;
+    /** When the server wants us back, in milliseconds from the end of the connection. */
+    #comeBackAfter;
+    /** Ends the wait for the next attempt. */
+    #stopWaiting;
     /** Stops listening to the session in use. */
     #abandon;
     constructor(uri, opts = {}) {
       super();
-      const address = typeof uri === "object" ? void 0 : uri;
-      this.opts = { ...typeof uri === "object" ? uri : opts };
-      this.#target = parseUrl(address);
-      this.opts.query = { ...this.opts.query, ...this.#target.query };
-      this.#backoff = new Backoff(
-        this.opts.reconnectionDelay ?? 1e3,
-        this.opts.reconnectionDelayMax ?? 5e3,
-        this.opts.randomizationFactor ?? 0.5
-      );
-      const { Encoder: Encoder2, Decoder: Decoder2 } = this.opts.parser ?? text_exports;
+      if (typeof uri !== "object") this.uri = uri;
+      this.opts = { path: "/socket.io", ...typeof uri === "object" ? uri : opts };
+      const { reconnection, reconnectionAttempts, reconnectionDelay, reconnectionDelayMax } = this.opts;
+      this.#settings = {
+        reconnection: reconnection !== false,
+        // 0 is the default here as it is in the official client.
+        reconnectionAttempts: reconnectionAttempts || Number.POSITIVE_INFINITY,
+        reconnectionDelay: reconnectionDelay || 1e3,
+        reconnectionDelayMax: reconnectionDelayMax || 5e3,
+        randomizationFactor: this.opts.randomizationFactor ?? 0.5,
+        timeout: this.opts.timeout ?? 2e4
+      };
+      const { Encoder: Encoder2, Decoder: Decoder2 } = this.opts.parser ?? kit.parser;
       this.#encoder = new Encoder2();
       this.#decoder = new Decoder2();
       this.#decoder.on("decoded", (packet) => {
-        this.fire("packet", packet);
-        this.nsps.get(packet.nsp)?._onPacket(packet);
+        this._fire("packet", packet);
+        this.nsps[packet.nsp]?._onPacket(packet);
       });
-      if (this.opts.autoConnect !== false) this.open();
+      this._autoConnect = this.opts.autoConnect !== false;
+      if (this._autoConnect) this.open();
     }
     /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
     open(done) {
-      if (this.#state === "closed") {
-        this.#reconnecting = false;
+      if (this._readyState === "closed") {
+        this._reconnecting = false;
         this.#open(done);
       }
       return this;
@@ -969,79 +1396,100 @@
     }
     /** The socket of a namespace; made at the first call. */
     socket(nsp, opts) {
-      let socket = this.nsps.get(nsp);
+      let socket = this.nsps[nsp];
       if (!socket) {
         socket = new Socket(this, nsp, opts);
-        this.nsps.set(nsp, socket);
-        if (this.opts.autoConnect !== false) socket.connect();
-      } else if (this.opts.autoConnect !== false && !socket.active) socket.connect();
+        this.nsps[nsp] = socket;
+      }
+      if (this._autoConnect) socket.connect();
       return socket;
     }
-    /** @internal Whether packets can go out. */
-    get _isOpen() {
-      return this.#state === "open";
+    reconnection(value) {
+      if (value === false) this.#skipReconnect = true;
+      return this.#setting("reconnection", value);
     }
-    /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
-    get _isReconnecting() {
-      return this.#reconnecting;
+    reconnectionAttempts(value) {
+      return this.#setting("reconnectionAttempts", value);
     }
-    /** @internal Writes a packet. */
+    reconnectionDelay(value) {
+      return this.#setting("reconnectionDelay", value);
+    }
+    reconnectionDelayMax(value) {
+      return this.#setting("reconnectionDelayMax", value);
+    }
+    randomizationFactor(value) {
+      return this.#setting("randomizationFactor", value);
+    }
+    timeout(value) {
+      return this.#setting("timeout", value);
+    }
+    /** @internal Encodes a packet. */
     _encode(packet) {
       return this.#encoder.encode(packet);
     }
     /** @internal Sends an encoded packet. */
-    _send(frames) {
-      for (const frame of frames) this.engine?.send(frame);
+    _send(frames, packet) {
+      for (const frame of frames) this.engine?.write(frame, packet.options);
     }
     /** @internal A socket wants the connection no more: with the last one it ends. */
     _release() {
-      for (const socket of this.nsps.values()) if (socket.active) return;
+      for (const nsp in this.nsps) if (this.nsps[nsp]?.active) return;
       this._close();
     }
     /** @internal Ends the connection and any attempt to have one again. */
     _close() {
       this.#skipReconnect = true;
-      this.#reconnecting = false;
+      this._reconnecting = false;
       this.#onClose("forced close");
     }
+    /** @internal What is known of an end, with what the server said before. */
+    _describe(details) {
+      const goodbye = this.engine?.goodbye;
+      return goodbye ? Object.assign(details ?? { description: "disconnected by the server" }, { goodbye }) : details;
+    }
+    #setting(name, value) {
+      if (value === void 0) return this.#settings[name];
+      this.#settings[name] = value;
+      return this;
+    }
     #open(done) {
-      this.#state = "opening";
+      this._readyState = "opening";
       this.#skipReconnect = false;
+      this.#stopWaiting?.();
       this.#decoder.destroy();
-      clearTimeout(this.#reconnectTimer);
-      const engine = new Session(this.#target, this.opts);
-      this.engine = engine;
       const fail = (error) => {
         this.#abandon?.();
         engine.close(true);
-        this.#state = "closed";
-        this.fire("error", error);
-        for (const socket of [...this.nsps.values()]) socket._onError(error);
+        this._readyState = "closed";
+        this._fire("error", error);
+        this.#tell((socket) => socket._onError(error));
         if (done) done(error);
         else this.#reconnect();
       };
-      const { timeout = 2e4 } = this.opts;
-      const timer = timeout === false ? void 0 : setTimeout(() => fail(new Error("timeout")), timeout);
-      const listeners = {
+      const hooks = {
         open: () => {
-          clearTimeout(timer);
-          this.#state = "open";
-          this.fire("open");
-          for (const socket of [...this.nsps.values()]) socket._onOpen();
+          stopTimer(this.opts, timer);
+          this._readyState = "open";
+          this.#comeBackAfter = void 0;
+          this._fire("open");
+          this.#tell((socket) => socket._onOpen());
           done?.();
         },
-        message: (message) => this.#onMessage(message),
-        ping: () => this.fire("ping"),
-        error: (error) => this.#state === "opening" ? fail(error) : this.fire("error", error),
-        close: (reason, details) => this.#state === "opening" ? fail(transportError(reason, details)) : this.#onClose(reason, details)
+        data: (message) => this.#onMessage(message),
+        ping: () => this._fire("ping"),
+        error: (error) => this._readyState === "opening" ? fail(error) : this._fire("error", error),
+        close: (reason, details) => this._readyState === "opening" ? fail(closed(reason, details)) : this.#onClose(reason, details)
       };
-      const events = Object.entries(listeners);
-      for (const [event, listener] of events) engine.on(event, listener);
+      const engine = new Session(this.uri, this.opts, hooks);
+      this.engine = engine;
+      const { timeout } = this.#settings;
+      const timer = timeout === false ? void 0 : startTimer(this.opts, () => fail(new Error("timeout")), timeout);
       this.#abandon = () => {
         this.#abandon = void 0;
-        clearTimeout(timer);
-        for (const [event, listener] of events) engine.off(event, listener);
+        stopTimer(this.opts, timer);
+        for (const event in hooks) delete hooks[event];
       };
+      if (this.opts.earlyConnect && !this.opts.tryAllTransports) this.#tell((socket) => socket._onOpen());
     }
     #onMessage(message) {
       try {
@@ -1050,66 +1498,88 @@
         this.#onClose("parse error", error);
       }
     }
-    #onClose(reason, description) {
-      clearTimeout(this.#reconnectTimer);
+    #onClose(reason, details) {
+      this.#stopWaiting?.();
       this.#abandon?.();
+      const description = this._describe(details);
+      this.#comeBackAfter = description?.goodbye?.reconnectAfter;
       this.engine?.close(reason === "parse error");
-      this.#backoff.reset();
-      const wasClosed = this.#state === "closed";
-      this.#state = "closed";
-      if (!wasClosed) this.fire("close", reason, description);
-      for (const socket of [...this.nsps.values()]) socket._onClose(reason, description);
+      this.#attempts = 0;
+      const wasClosed = this._readyState === "closed";
+      this._readyState = "closed";
+      if (!wasClosed) this._fire("close", reason, description);
+      this.#tell((socket) => socket._onClose(reason, description));
       this.#reconnect();
     }
     #reconnect() {
-      if (this.#reconnecting || this.#skipReconnect || this.opts.reconnection === false) return;
-      if (this.#backoff.attempts >= (this.opts.reconnectionAttempts ?? Number.POSITIVE_INFINITY)) {
-        this.#backoff.reset();
-        this.fire("reconnect_failed");
+      if (this._reconnecting || this.#skipReconnect || !this.#settings.reconnection) return;
+      if (this.#attempts >= this.#settings.reconnectionAttempts) {
+        this.#attempts = 0;
+        this._fire("reconnect_failed");
         return;
       }
-      this.#reconnecting = true;
-      this.#reconnectTimer = setTimeout(() => {
-        this.fire("reconnect_attempt", this.#backoff.attempts);
-        if (!this.#skipReconnect) this.#open((error) => this.#onReconnect(error));
-      }, this.#backoff.duration());
+      this._reconnecting = true;
+      const after = this.#comeBackAfter;
+      this.#comeBackAfter = void 0;
+      const delay = after === void 0 ? backoff(this.#settings, this.#attempts) : backoffAfter(this.#settings, after);
+      this.#attempts++;
+      const attempt = () => {
+        this.#stopWaiting?.();
+        if (this.#skipReconnect) return;
+        this._fire("reconnect_attempt", this.#attempts);
+        if (!this.#skipReconnect && this._readyState === "closed") this.#open((error) => this.#onReconnect(error));
+      };
+      const timer = startTimer(this.opts, attempt, delay);
+      const leavePage = onPage("online", attempt);
+      this.#stopWaiting = () => {
+        this.#stopWaiting = void 0;
+        stopTimer(this.opts, timer);
+        leavePage();
+      };
     }
     #onReconnect(error) {
-      this.#reconnecting = false;
+      this._reconnecting = false;
       if (error) {
-        this.fire("reconnect_error", error);
+        this._fire("reconnect_error", error);
         this.#reconnect();
         return;
       }
-      const attempts = this.#backoff.attempts;
-      this.#backoff.reset();
-      this.fire("reconnect", attempts);
+      const attempts = this.#attempts;
+      this.#attempts = 0;
+      this._fire("reconnect", attempts);
+    }
+    #tell(action) {
+      for (const socket of Object.values(this.nsps)) action(socket);
     }
   };
+  function closed(reason, details) {
+    return details instanceof Error ? details : transportError(reason, details);
+  }
 
-  // src/index.ts
-  var managers = /* @__PURE__ */ new Map();
-  function io(uri, opts = {}) {
+  // src/lookup.ts
+  var managers = {};
+  function lookup(uri, opts = {}) {
     const address = typeof uri === "object" ? void 0 : uri;
     const options = typeof uri === "object" ? uri : opts;
-    const { id, namespace } = parseUrl(address);
+    const { id, namespace } = parseUrl(address, options);
     const key = id + (options.path ?? "/socket.io");
-    const known = managers.get(key);
-    const alone = options.forceNew || options.multiplex === false || known?.nsps.has(namespace);
-    const manager = !alone && known || new Manager(address, options);
-    if (!alone) managers.set(key, manager);
-    return manager.socket(namespace, options);
+    const known = managers[key];
+    if (options.forceNew || options.multiplex === false || known?.nsps[namespace]) {
+      return new Manager(address, options).socket(namespace, options);
+    }
+    managers[key] = known ?? new Manager(address, options);
+    return managers[key].socket(namespace, options);
   }
-
-  // src/provide.ts
-  function provide(io2, rest) {
-    const client = Object.assign(io2, rest, { io: io2, connect: io2, default: io2 });
-    if (typeof module === "object") module.exports = client;
-    else if (typeof define === "function" && define.amd) define(() => client);
-    else Object.assign(globalThis, { io: client });
-  }
+  var io = /* @__PURE__ */ (() => {
+    const found = lookup;
+    return Object.assign(found, { io: found, connect: found, Manager, Socket });
+  })();
 
   // src/umd.ts
-  provide(io, { Manager, Socket, protocol });
+  var { io: io2 } = index_exports;
+  Object.assign(io2, index_exports);
+  if (typeof module === "object") module.exports = io2;
+  else if (typeof define === "function" && define.amd) define(() => io2);
+  else Object.assign(globalThis, { io: io2 });
 })();
 //# sourceMappingURL=socket.io.js.map

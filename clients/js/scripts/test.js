@@ -21,6 +21,7 @@ await build({
   entryPoints: files.map((name) => `test/${name}`),
   outdir: out,
   outExtension: { ".js": ".mjs" },
+  alias: { "#kit": "./src/kits/node.ts" },
   bundle: true,
   platform: "node",
   format: "esm",

@@ -25,14 +25,14 @@ export interface DefaultEvents {
 export type AnyListener = (...args: never[]) => void;
 
 interface Entry {
-  listener: AnyListener;
-  once: boolean;
+  call: AnyListener;
+  once?: boolean;
 }
 
-/** Calls `listener` and keeps what it throws away from the caller. */
-export function invoke(listener: AnyListener, args: unknown[]): void {
+/** Calls `listener` as a method of `self` and keeps what it throws away from the caller. */
+export function invoke(self: unknown, listener: AnyListener, args: readonly unknown[]): void {
   try {
-    listener(...(args as never[]));
+    listener.apply(self, args as never[]);
   } catch (error) {
     queueMicrotask(() => {
       throw error;
@@ -42,14 +42,15 @@ export function invoke(listener: AnyListener, args: unknown[]): void {
 
 /** An object with events. */
 export class Emitter<Own extends object, User extends object = Own> {
-  #entries = new Map<string, Entry[]>();
+  // Made by the first listener: most objects of a large number of connections never have one.
+  #entries: Map<string, Entry[]> | undefined;
 
   /** Adds a listener; one that is added twice is called twice. */
   on<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(
     event: K,
     listener: (...args: A) => void,
   ): this {
-    return this.#add(event, listener as unknown as AnyListener, false);
+    return this.#add(event, { call: listener as unknown as AnyListener });
   }
 
   /** Adds a listener that is removed before its first call. */
@@ -57,46 +58,72 @@ export class Emitter<Own extends object, User extends object = Own> {
     event: K,
     listener: (...args: A) => void,
   ): this {
-    return this.#add(event, listener as unknown as AnyListener, true);
+    return this.#add(event, { call: listener as unknown as AnyListener, once: true });
   }
 
   /** Removes one listener (its oldest registration), all of an event, or all. */
   off<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this {
-    if (event === undefined) this.#entries.clear();
-    else if (listener) this.#remove(event, (entry) => entry.listener === listener);
-    else this.#entries.delete(event);
+    if (event === undefined) this.#entries = undefined;
+    else if (listener) this.#remove(event, (entry) => entry.call === listener);
+    else this.#entries?.delete(event);
     return this;
+  }
+
+  /** The same as `on`. */
+  addEventListener<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(
+    event: K,
+    listener: (...args: A) => void,
+  ): this {
+    return this.on(event, listener);
+  }
+
+  /** The same as `off`. */
+  removeListener<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this {
+    return this.off(event, listener);
+  }
+
+  /** The same as `off`. */
+  removeEventListener<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this {
+    return this.off(event, listener);
+  }
+
+  /** The same as `off`. */
+  removeAllListeners<K extends EventName<Own> | EventName<User>>(event?: K): this {
+    return this.off(event);
   }
 
   /** The listeners of an event, in the order of their calls. */
   listeners<K extends EventName<Own> | EventName<User>>(event: K): AnyListener[] {
-    return (this.#entries.get(event) ?? []).map((entry) => entry.listener);
+    return (this.#entries?.get(event) ?? []).map((entry) => entry.call);
   }
 
   /** Whether an event has a listener. */
   hasListeners<K extends EventName<Own> | EventName<User>>(event: K): boolean {
-    return this.#entries.has(event);
+    return !!this.#entries?.has(event);
   }
 
   /** @internal Calls the listeners that an event has at this moment. */
-  fire(event: string, ...args: unknown[]): void {
-    for (const entry of this.#entries.get(event) ?? []) {
+  _fire(event: string, ...args: unknown[]): void {
+    const entries = this.#entries?.get(event);
+    if (!entries) return;
+    for (const entry of entries) {
       if (entry.once) this.#remove(event, (other) => other === entry);
-      invoke(entry.listener, args);
+      invoke(this, entry.call, args);
     }
   }
 
-  #add(event: string, listener: AnyListener, once: boolean): this {
-    this.#entries.set(event, [...(this.#entries.get(event) ?? []), { listener, once }]);
+  #add(event: string, entry: Entry): this {
+    this.#entries ??= new Map();
+    this.#entries.set(event, [...(this.#entries.get(event) ?? []), entry]);
     return this;
   }
 
   // Lists are replaced, never changed: a call that is under way goes on over the one it began with.
   #remove(event: string, matches: (entry: Entry) => boolean): void {
-    const entries = this.#entries.get(event) ?? [];
+    const entries = this.#entries?.get(event) ?? [];
     const index = entries.findIndex(matches);
     const left = entries.filter((_, at) => at !== index);
-    if (left.length) this.#entries.set(event, left);
-    else this.#entries.delete(event);
+    if (left.length) this.#entries?.set(event, left);
+    else this.#entries?.delete(event);
   }
 }

@@ -2,69 +2,55 @@
 // is no connection. The connection itself is the manager's.
 
 import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName, invoke } from "./events.js";
-import type { Manager, ManagerCloseReason } from "./manager.js";
-import { ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, type Frame, type Packet, RESERVED } from "./parser/packet.js";
+import type { DisconnectDescription, Manager } from "./manager.js";
+import { nextOffset } from "./offset.js";
+import {
+  ACK,
+  CONNECT,
+  CONNECT_ERROR,
+  DISCONNECT,
+  EVENT,
+  type Frame,
+  type Packet,
+  RESERVED,
+  WITH_BINARY,
+} from "./parser/packet.js";
+import { startTimer, stopTimer, type Timer } from "./platform.js";
+import { RetryQueue } from "./retries.js";
+import type {
+  AllButLast,
+  Answer,
+  Auth,
+  DecorateAcknowledgements,
+  DisconnectReason,
+  SocketEvents,
+  SocketOptions,
+} from "./socket-types.js";
 
-/** What a client shows when it connects to a namespace. */
-export type Auth = Record<string, unknown>;
-
-/** The options of a socket. */
-export interface SocketOptions {
-  /** Sent with each CONNECT; a function is asked each time and gives it to its callback. */
-  auth?: Auth | ((send: (auth: Auth) => void) => void);
-  /** How long an acknowledgement may take, in milliseconds, if `timeout` does not say. Default: for ever. */
-  ackTimeout?: number;
+/** What is said of one emit. */
+interface Flags {
+  timeout?: number;
+  volatile?: boolean;
+  compress?: boolean;
 }
-
-/** Why a socket was disconnected. */
-export type DisconnectReason = ManagerCloseReason | "io server disconnect" | "io client disconnect";
-
-/** The server, or the way to it, refused the connection; `data` is what a middleware of the server added. */
-export interface ConnectError extends Error {
-  data?: unknown;
-}
-
-/** The events of the socket itself. */
-export interface SocketEvents {
-  connect: () => void;
-  connect_error: (error: ConnectError) => void;
-  disconnect: (reason: DisconnectReason, description?: unknown) => void;
-}
-
-type AllButLast<A extends readonly unknown[]> = A extends readonly [...infer Head, infer Last]
-  ? Last extends AnyListener
-    ? Head
-    : A
-  : A;
-type Answer<A extends readonly unknown[]> = A extends readonly [...unknown[], infer Last]
-  ? Last extends (...answer: infer P) => unknown
-    ? P extends [infer First, infer Second, ...unknown[]]
-      ? [Error | null] extends [First]
-        ? Second
-        : First
-      : P[0]
-    : unknown
-  : unknown;
-
-/** A map of events whose acknowledgements have the error of a timeout in front. */
-export type WithAckErrors<Events> = {
-  [K in keyof Events]: Events[K] extends (...args: infer A) => infer R
-    ? (...args: { [I in keyof A]: WithError<A[I]> }) => R
-    : Events[K];
-};
-type WithError<T> = T extends (...answer: infer P) => infer R ? (error: Error | null, ...answer: P) => R : T;
 
 interface PendingAck {
   call: AnyListener;
   /** The acknowledgement has an error in front, so it can be told that none will come. */
   withError: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
+  timer: Timer;
 }
 
-interface Buffered {
-  id: number | undefined;
+/** An event that was emitted without a connection, written already. */
+interface Buffered extends Packet {
   frames: Frame[];
 }
+
+/** A listener for events of any name. */
+export type CatchAll = (event: string, ...args: never[]) => void;
+
+/** Before its arguments an acknowledgement has an error, or null. */
+const WITH_ERROR = Symbol();
 
 export class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<
   SocketEvents,
@@ -77,6 +63,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   /** The id that the server gave to this connection; `undefined` while there is none. */
   id: string | undefined;
   connected = false;
+  /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
+  recovered = false;
   /** Whether the socket is connected, or means to be when the connection is there. */
   active = false;
   /** Events that came before the answer to CONNECT; delivered before `connect`. */
@@ -84,24 +72,37 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   /** Events that were emitted without a connection; sent before `connect`. */
   readonly sendBuffer: Buffered[] = [];
 
+  /** @internal The private id, with which the server finds the state of the last connection. */
+  _pid: string | undefined;
+  /** @internal */
+  _lastOffset: string | undefined;
+  /** @internal Events that are sent until they are acknowledged. */
+  readonly _queue: RetryQueue<Flags> | undefined;
+
   readonly #opts: SocketOptions;
   readonly #acks = new Map<number, PendingAck>();
   #nextId = 0;
-  #anyListeners: AnyListener[] = [];
+  #onAny: CatchAll[] = [];
+  #onAnyOutgoing: CatchAll[] = [];
   /** Counts connections, so that what was begun on one does not go on in the next. */
   #round = 0;
   /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
   #asked = false;
   /** For the next emit only. */
-  #flags: { timeout?: number; volatile?: boolean } = {};
+  #flags: Flags = {};
 
   /** Made by `Manager.socket`. */
-  constructor(io: Manager, nsp: string, opts: SocketOptions = {}) {
+  constructor(io: Manager<never, never> | Manager, nsp: string, opts: SocketOptions = {}) {
     super();
-    this.io = io;
+    this.io = io as Manager;
     this.nsp = nsp;
     this.auth = opts.auth;
     this.#opts = opts;
+    if (opts.retries) {
+      this._queue = new RetryQueue(opts.retries, (args, flags, done) =>
+        this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags),
+      );
+    }
   }
 
   get disconnected(): boolean {
@@ -112,8 +113,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   connect(): this {
     if (this.active) return this;
     this.active = true;
-    if (this.io._isOpen) this._onOpen();
-    else if (!this.io._isReconnecting) this.io.open();
+    if (this.io._readyState === "open") this._onOpen();
+    else if (!this.io._reconnecting) this.io.open();
     return this;
   }
 
@@ -137,24 +138,19 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   /**
    * Sends an event, or keeps it until there is a connection. A function at the end is called with the answer;
    * after `timeout` it has an error, or null, in front.
-   * @throws Error when the name is the socket's own, and TypeError when an argument cannot be JSON.
+   * @throws Error when the name is the socket's own, and what the parser throws when an argument cannot be written.
    */
   emit<K extends EventName<Emit>>(event: K, ...args: EventArgs<object, Emit, K>): this {
-    const { volatile, timeout = this.#opts.ackTimeout } = this.#flags;
+    const flags = this.#flags;
     this.#flags = {};
     if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
-    const data: unknown[] = [event, ...args];
-    const last = data.at(-1);
-    let id: number | undefined;
-    if (typeof last === "function") {
-      data.pop();
-      id = this.#nextId++;
+    const data = [event, ...args];
+    if (!this._queue || flags.volatile) {
+      this.#emit(data, flags);
+    } else {
+      this._queue.add(data, flags);
+      if (this.connected) this._queue.drain();
     }
-    const frames = this.io._encode({ type: EVENT, nsp: this.nsp, id, data });
-    if (id !== undefined) this.#awaitAck(id, last as AnyListener, timeout);
-    const ready = this.connected && !this.io.engine?.isStale();
-    if (ready && !(volatile && !this.io.engine?.transport.writable)) this.io._send(frames);
-    else if (!volatile) this.sendBuffer.push({ id, frames });
     return this;
   }
 
@@ -166,7 +162,7 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     return new Promise((resolve, reject) => {
       const answer = (error: Error | null, value: Answer<EventArgs<object, Emit, K>>) =>
         error ? reject(error) : resolve(value);
-      this.emit(event, ...([...args, Object.assign(answer, { withError: true })] as EventArgs<object, Emit, K>));
+      this.emit(event, ...([...args, Object.assign(answer, { [WITH_ERROR]: true })] as EventArgs<object, Emit, K>));
     });
   }
 
@@ -176,9 +172,9 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   }
 
   /** For the next emit: how long its acknowledgement may take, in milliseconds. */
-  timeout(milliseconds: number): Socket<Listen, WithAckErrors<Emit>> {
+  timeout(milliseconds: number): Socket<Listen, DecorateAcknowledgements<Emit>> {
     this.#flags.timeout = milliseconds;
-    return this as unknown as Socket<Listen, WithAckErrors<Emit>>;
+    return this as unknown as Socket<Listen, DecorateAcknowledgements<Emit>>;
   }
 
   /** For the next emit: drop it rather than keep it when it cannot go out at once. */
@@ -187,27 +183,68 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     return this;
   }
 
+  /** For the next emit: whether to compress it where the transport can. */
+  compress(compress: boolean): this {
+    this.#flags.compress = compress;
+    return this;
+  }
+
   /** Adds a listener for every event that arrives, called with its name and arguments, before its own listeners. */
-  onAny(listener: (event: string, ...args: never[]) => void): this {
-    this.#anyListeners = [...this.#anyListeners, listener];
+  onAny(listener: CatchAll): this {
+    this.#onAny = [...this.#onAny, listener];
+    return this;
+  }
+
+  /** The same, before all others. */
+  prependAny(listener: CatchAll): this {
+    this.#onAny = [listener, ...this.#onAny];
     return this;
   }
 
   /** Removes a listener of `onAny`, or all. */
-  offAny(listener?: (event: string, ...args: never[]) => void): this {
-    const index = this.#anyListeners.indexOf(listener as AnyListener);
-    this.#anyListeners = listener ? this.#anyListeners.filter((_, at) => at !== index) : [];
+  offAny(listener?: CatchAll): this {
+    this.#onAny = without(this.#onAny, listener);
     return this;
   }
 
-  /** @internal The manager has a connection. */
+  /** The listeners of `onAny`. */
+  listenersAny(): CatchAll[] {
+    return this.#onAny;
+  }
+
+  /** Adds a listener for every event that is sent, called with its name and arguments when that goes out. */
+  onAnyOutgoing(listener: CatchAll): this {
+    this.#onAnyOutgoing = [...this.#onAnyOutgoing, listener];
+    return this;
+  }
+
+  /** The same, before all others. */
+  prependAnyOutgoing(listener: CatchAll): this {
+    this.#onAnyOutgoing = [listener, ...this.#onAnyOutgoing];
+    return this;
+  }
+
+  /** Removes a listener of `onAnyOutgoing`, or all. */
+  offAnyOutgoing(listener?: CatchAll): this {
+    this.#onAnyOutgoing = without(this.#onAnyOutgoing, listener);
+    return this;
+  }
+
+  /** The listeners of `onAnyOutgoing`. */
+  listenersAnyOutgoing(): CatchAll[] {
+    return this.#onAnyOutgoing;
+  }
+
+  /** @internal The manager has a connection, or is about to and what is sent now goes with its request. */
   _onOpen(): void {
     if (!this.active || this.#asked) return;
     this.#asked = true;
     const round = ++this.#round;
-    const send = (data?: Auth) => {
+    const send = (auth?: Auth) => {
       // An auth function may answer when this connection is long gone.
-      if (round === this.#round && this.active) this.#send({ type: CONNECT, data });
+      if (round !== this.#round || !this.active) return;
+      const data = this._pid ? { pid: this._pid, offset: this._lastOffset, ...auth } : auth;
+      this.#send({ type: CONNECT, data });
     };
     if (typeof this.auth === "function") this.auth(send);
     else send(this.auth);
@@ -215,18 +252,20 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** @internal The manager could not connect. */
   _onError(error: Error): void {
-    if (this.active && !this.connected) this.fire("connect_error", error);
+    this.#round++;
+    this.#asked = false;
+    if (this.active && !this.connected) this._fire("connect_error", error);
   }
 
   /** @internal The manager's connection ended. */
-  _onClose(reason: DisconnectReason, description?: unknown): void {
+  _onClose(reason: DisconnectReason, description?: DisconnectDescription): void {
     this.#round++;
     this.#asked = false;
     this.receiveBuffer.length = 0;
     const wasConnected = this.connected;
     this.connected = false;
     this.id = undefined;
-    if (wasConnected) this.fire("disconnect", reason, description);
+    if (wasConnected) this._fire("disconnect", reason, description);
     this.#failAcks();
   }
 
@@ -236,14 +275,16 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     const data = packet.data as Record<string, unknown> | undefined;
     switch (packet.type) {
       case CONNECT:
-        if (typeof data?.sid === "string") this.#onConnect(data.sid);
-        else this.fire("connect_error", new Error("the server's answer has no sid: it speaks an older Socket.IO"));
+        if (typeof data?.sid === "string") this.#onConnect(data.sid, data.pid as string | undefined);
+        else this._fire("connect_error", new Error(OLD_SERVER));
         break;
       case EVENT:
+      case EVENT + WITH_BINARY:
         if (this.connected) this.#onEvent(packet);
         else this.receiveBuffer.push(packet);
         break;
       case ACK:
+      case ACK + WITH_BINARY:
         this.#onAck(packet);
         break;
       case DISCONNECT:
@@ -252,26 +293,32 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
       case CONNECT_ERROR: {
         const message = typeof data === "object" ? data.message : data;
         this.#leave("io server disconnect");
-        this.fire("connect_error", Object.assign(new Error(message as string), { data: data?.data }));
+        this._fire("connect_error", Object.assign(new Error(message as string), { data: data?.data }));
       }
     }
   }
 
-  #onConnect(sid: string): void {
+  #onConnect(sid: string, pid?: string): void {
     if (this.connected) return;
     this.id = sid;
+    this.recovered = !!pid && pid === this._pid;
+    if (!this.recovered) this._lastOffset = undefined;
+    this._pid = pid;
     this.connected = true;
     for (const packet of this.receiveBuffer.splice(0)) this.#onEvent(packet);
-    for (const { frames } of this.sendBuffer.splice(0)) this.io._send(frames);
-    this.fire("connect");
+    for (const packet of this.sendBuffer.splice(0)) this.#sendEvent(packet, packet.frames);
+    this._queue?.drain();
+    this._fire("connect");
   }
 
   #onEvent({ id, data = [] }: Packet): void {
     const [event, ...args] = data as [string, ...unknown[]];
     if (event === undefined) return;
+    const last = args.at(-1);
     if (id !== undefined) args.push(this.#answer(id));
-    for (const listener of this.#anyListeners) invoke(listener, [event, ...args]);
-    this.fire(String(event), ...args);
+    else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
+    for (const listener of this.#onAny) invoke(this, listener, [event, ...args]);
+    this._fire(String(event), ...args);
   }
 
   /** The function with which a listener answers: once, and only to the connection that asked. */
@@ -285,29 +332,53 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     };
   }
 
-  #awaitAck(id: number, call: AnyListener & { withError?: boolean }, timeout?: number): void {
+  #emit(data: unknown[], { volatile, compress = true, timeout = this.#opts.ackTimeout }: Flags): void {
+    const packet: Packet = { type: EVENT, nsp: this.nsp, data, options: { compress } };
+    const last = data.at(-1);
+    if (typeof last === "function") {
+      data.pop();
+      packet.id = this.#nextId++;
+    }
+    const frames = this.io._encode(packet);
+    const { engine } = this.io;
+    const ready = this.connected && !engine?._hasPingExpired();
+    if (packet.id !== undefined) this.#awaitAck(packet.id, last as AnyListener, timeout);
+    if (ready && !(volatile && !engine?.transport.writable)) this.#sendEvent(packet, frames);
+    else if (!volatile) this.sendBuffer.push({ ...packet, frames });
+  }
+
+  #sendEvent(packet: Packet, frames: Frame[]): void {
+    for (const listener of this.#onAnyOutgoing) invoke(this, listener, packet.data as unknown[]);
+    this.io._send(frames, packet);
+  }
+
+  #awaitAck(id: number, call: AnyListener & { [WITH_ERROR]?: boolean }, timeout?: number): void {
     const timer =
       timeout === undefined
         ? undefined
-        : setTimeout(() => {
-            const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
-            if (index >= 0) this.sendBuffer.splice(index, 1);
-            this.#takeAck(id);
-            invoke(call, [new Error("operation has timed out")]);
-          }, timeout);
-    this.#acks.set(id, { call, timer, withError: timeout !== undefined || !!call.withError });
+        : startTimer(
+            this.io.opts,
+            () => {
+              const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
+              if (index >= 0) this.sendBuffer.splice(index, 1);
+              this.#takeAck(id);
+              invoke(this, call, [new Error("operation has timed out")]);
+            },
+            timeout,
+          );
+    this.#acks.set(id, { call, timer, withError: timeout !== undefined || !!call[WITH_ERROR] });
   }
 
   #takeAck(id: number | undefined): PendingAck | undefined {
     const ack = this.#acks.get(id as number);
-    clearTimeout(ack?.timer);
+    stopTimer(this.io.opts, ack?.timer);
     this.#acks.delete(id as number);
     return ack;
   }
 
   #onAck({ id, data = [] }: Packet): void {
     const ack = this.#takeAck(id);
-    if (ack) invoke(ack.call, [...(ack.withError ? [null] : []), ...(data as unknown[])]);
+    if (ack) invoke(this, ack.call, [...(ack.withError ? [null] : []), ...(data as unknown[])]);
   }
 
   /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
@@ -315,18 +386,27 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     for (const id of [...this.#acks.keys()]) {
       if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
       const ack = this.#takeAck(id);
-      if (ack?.withError) invoke(ack.call, [new Error("socket has been disconnected")]);
+      if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);
     }
   }
 
   #leave(reason: DisconnectReason): void {
     const wasActive = this.active;
     this.active = false;
-    this._onClose(reason);
+    this._onClose(reason, this.io._describe());
     if (wasActive) this.io._release();
   }
 
   #send(packet: Omit<Packet, "nsp">): void {
-    this.io._send(this.io._encode({ ...packet, nsp: this.nsp }));
+    const whole = { ...packet, nsp: this.nsp };
+    this.io._send(this.io._encode(whole), whole);
   }
+}
+
+const OLD_SERVER =
+  "It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible";
+
+function without(listeners: CatchAll[], listener?: CatchAll): CatchAll[] {
+  const index = listeners.indexOf(listener as CatchAll);
+  return listener ? listeners.filter((_, at) => at !== index) : [];
 }

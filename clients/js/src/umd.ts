@@ -1,6 +1,13 @@
 // The script for a plain page, CommonJS and AMD: `io`, with everything else as its properties.
 
-import { io, Manager, protocol, Socket } from "./index.js";
-import { provide } from "./provide.js";
+import * as client from "./index.js";
 
-provide(io, { Manager, Socket, protocol });
+declare const module: { exports: unknown } | undefined;
+declare const define: { (factory: () => unknown): void; amd?: unknown } | undefined;
+
+const { io } = client;
+Object.assign(io, client);
+
+if (typeof module === "object") module.exports = io;
+else if (typeof define === "function" && define.amd) define(() => io);
+else Object.assign(globalThis, { io });

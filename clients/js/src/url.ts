@@ -1,12 +1,25 @@
 // From what a user writes (`"/admin"`, `"host:3000"`, `"https://host/ns?a=b"`, nothing) to where to connect.
 // The path of the address is the namespace; the HTTP path is the option `path`.
 
+/** Where to connect for those who do not write an address. */
+export interface HostOptions {
+  /** The host. Default: the page's, or `localhost`. */
+  hostname?: string;
+  /** The same as `hostname`. */
+  host?: string;
+  /** The port. Default: that of the page, or of the scheme when there is a host. */
+  port?: string | number;
+  /** TLS or not. Default: as the page. */
+  secure?: boolean;
+}
+
 /** Where a server is, and what was asked of it. */
 export interface Target {
   /** TLS or not. */
   secure: boolean;
-  /** Host and port, the port always written. */
-  host: string;
+  hostname: string;
+  /** Always written, even if it is the usual one. */
+  port: string;
   /** The namespace: the path of the address, `/` when it has none. */
   namespace: string;
   /** The query of the address. */
@@ -16,11 +29,12 @@ export interface Target {
 }
 
 /**
- * Reads an address; what it leaves out comes from the page (`http://localhost` where there is none).
+ * Reads an address; what it leaves out comes from the options and the page (`http://localhost` where there is none).
  * @throws TypeError when it is not an address.
  */
 export function parseUrl(
   uri?: string,
+  options: HostOptions = {},
   page: { protocol: string; host: string } | undefined = globalThis.location,
 ): Target {
   const protocol = page?.protocol ?? "http:";
@@ -28,20 +42,27 @@ export function parseUrl(
   if (/^\/(?!\/)/.test(address)) address = `//${page?.host ?? "localhost"}${address}`;
   if (!/^\w+:\/\//.test(address)) {
     // An address without a scheme is secure unless the page says otherwise.
-    const scheme = page || uri === undefined || uri.startsWith("/") ? protocol : "https:";
+    const scheme = page || !uri || uri[0] === "/" ? protocol : "https:";
     address = `${scheme}//${address.replace(/^\/\//, "")}`;
   }
   const url = new URL(address);
+  const { hostname = options.host, port } = options;
+  if (!uri) {
+    if (hostname) {
+      url.hostname = hostname.includes(":") ? `[${hostname}]` : hostname;
+      url.port = "";
+    }
+    if (port) url.port = `${port}`;
+  }
   // As it was written: the URL class would encode and normalise it.
   const [, path] = /^\w+:\/\/[^/?#]*([^?#]*)/.exec(address) ?? [];
-  const secure = /^(https|wss):$/.test(url.protocol);
+  const secure = (uri ? undefined : options.secure) ?? /^(https|wss):$/.test(url.protocol);
   // The URL class drops a scheme's usual port, and knows none for schemes of its own invention.
-  const host = `${url.hostname}:${url.port || (secure ? 443 : 80)}`;
+  const target = { secure, hostname: url.hostname, port: url.port || (secure ? "443" : "80") };
   return {
-    secure,
-    host,
+    ...target,
     namespace: path || "/",
     query: Object.fromEntries(url.searchParams),
-    id: `${secure ? "https" : "http"}://${host}`,
+    id: `http${secure ? "s" : ""}://${target.hostname}:${target.port}`,
   };
 }

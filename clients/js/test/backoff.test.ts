@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Backoff } from "../src/backoff.js";
+import { type BackoffSettings, backoff, backoffAfter } from "../src/backoff.js";
 
-function delays(random: number, count: number, jitter = 0.5): number[] {
+const USUAL: BackoffSettings = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 0.5 };
+
+function withRandom<T>(random: number, run: () => T): T {
   const seam = mock.method(Math, "random", () => random);
-  const backoff = new Backoff(1000, 5000, jitter);
-  const found = Array.from({ length: count }, () => backoff.duration());
-  seam.mock.restore();
-  return found;
+  try {
+    return run();
+  } finally {
+    seam.mock.restore();
+  }
+}
+
+function delays(random: number, count: number, settings = USUAL): number[] {
+  return withRandom(random, () => Array.from({ length: count }, (_, attempt) => backoff(settings, attempt)));
 }
 
 test("delays double up to the cap", () => {
@@ -20,36 +27,39 @@ test("jitter is applied after the cap, so late attempts still differ", () => {
 });
 
 test("no jitter gives the bare numbers", () => {
-  assert.deepEqual(delays(0.1, 4, 0), [1000, 2000, 4000, 5000]);
-});
-
-test("reset starts again", () => {
-  const backoff = new Backoff(100, 1000, 0);
-  backoff.duration();
-  backoff.duration();
-  assert.equal(backoff.attempts, 2);
-  backoff.reset();
-  assert.equal(backoff.attempts, 0);
-  assert.equal(backoff.duration(), 100);
+  assert.deepEqual(delays(0.1, 4, { ...USUAL, randomizationFactor: 0 }), [1000, 2000, 4000, 5000]);
 });
 
 test("attempts without end stay at the cap", () => {
-  const backoff = new Backoff(0, 5000, 0);
-  backoff.attempts = 5000;
-  assert.equal(backoff.duration(), 0);
-  const usual = new Backoff(1000, 5000, 0);
-  usual.attempts = 5000;
-  assert.equal(usual.duration(), 5000);
+  assert.equal(backoff({ ...USUAL, reconnectionDelay: 0 }, 5000), 0);
+  assert.equal(backoff({ ...USUAL, randomizationFactor: 0 }, 5000), 5000);
 });
 
-test("ten thousand clients that return at once are spread over the jitter's whole width", () => {
+test("who was asked to come back later does so then, or up to half as much after it", () => {
+  assert.equal(
+    withRandom(0, () => backoffAfter(USUAL, 10_000)),
+    10_000,
+  );
+  assert.equal(
+    withRandom(1, () => backoffAfter(USUAL, 10_000)),
+    15_000,
+  );
+  // At least the first delay's width, or all that are asked to come at once would.
+  assert.equal(
+    withRandom(1, () => backoffAfter(USUAL, 0)),
+    1000,
+  );
+});
+
+test("ten thousand clients, a server away for a minute: no 100 ms after its return get more than 3 % of them", () => {
+  const BACK = 60_000;
   const slots = new Map<number, number>();
   for (let client = 0; client < 10_000; client++) {
-    const backoff = new Backoff(1000, 5000, 0.5);
-    backoff.attempts = 10;
-    const slot = Math.floor(backoff.duration() / 100);
+    let now = 0;
+    for (let attempt = 0; now < BACK; attempt++) now += backoff(USUAL, attempt);
+    const slot = Math.floor((now - BACK) / 100);
     slots.set(slot, (slots.get(slot) ?? 0) + 1);
   }
-  // 2 % is the mean of a slot of 100 ms in 5 s.
-  assert.ok(Math.max(...slots.values()) <= 300);
+  const busiest = Math.max(...slots.values());
+  assert.ok(busiest <= 300, `${busiest} of 10000`);
 });

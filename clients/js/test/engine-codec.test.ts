@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePacket, encodePacket, type Packet } from "../src/engine/packet.js";
+import { decodePacket, type EnginePacket, encodePacket } from "../src/engine/packet.js";
 import { countFitting, decodePayload, encodePayload } from "../src/engine/payload.js";
 import { vectors } from "./support/vectors.js";
 
-const text = (type: Packet["type"], data = ""): Packet => ({ type, data });
+const text = (type: EnginePacket["type"], data = ""): EnginePacket => ({ type, data });
 const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;
 
 test("each packet type has its digit", () => {
@@ -28,7 +28,7 @@ test("what begins with no type is refused", () => {
 });
 
 test("a payload joins packets by the separator, binary ones in base64", async () => {
-  const packets: Packet[] = [text("message", "hé"), { type: "message", data: bytes(1, 2, 3, 255) }, text("ping")];
+  const packets: EnginePacket[] = [text("message", "hé"), { type: "message", data: bytes(1, 2, 3, 255) }, text("ping")];
   const body = "4hé\x1ebAQID/w==\x1e2";
   assert.equal(await encodePayload(packets), body);
   assert.deepEqual([...decodePayload(body)], packets);
@@ -48,7 +48,7 @@ test("a large binary packet survives base64", async () => {
 });
 
 test("packets before a bad one are handed out", () => {
-  const found: Packet[] = [];
+  const found: EnginePacket[] = [];
   assert.throws(() => {
     for (const packet of decodePayload("4a\x1e9\x1e4b")) found.push(packet);
   });
@@ -65,7 +65,7 @@ test("a body is filled up to the limit, in UTF-8 bytes", () => {
   const packets = [
     text("message", "aaa"),
     text("message", "é"),
-    { type: "message", data: bytes(1, 2, 3, 4) } as Packet,
+    { type: "message", data: bytes(1, 2, 3, 4) } as EnginePacket,
   ];
   // 4aaa = 4, separator and 4é = 4, separator and b + 8 characters = 10.
   for (const [limit, count] of [
@@ -82,7 +82,11 @@ test("a body is filled up to the limit, in UTF-8 bytes", () => {
 });
 
 test("the computed size is the size of the body", async () => {
-  const packets = [text("message", "日本"), { type: "message", data: new Blob(["12345"]) } as Packet, text("pong")];
+  const packets = [
+    text("message", "日本"),
+    { type: "message", data: new Blob(["12345"]) } as EnginePacket,
+    text("pong"),
+  ];
   const size = Buffer.byteLength(await encodePayload(packets));
   assert.equal(countFitting(packets, size), 3);
   assert.equal(countFitting(packets, size - 1), 2);
@@ -90,7 +94,7 @@ test("the computed size is the size of the body", async () => {
 
 interface VectorPacket {
   text: string;
-  type: Packet["type"] | "binary";
+  type: EnginePacket["type"] | "binary";
   data?: string;
   hex?: string;
 }
@@ -101,7 +105,7 @@ interface EngineVectors {
   invalidPayloads: string[];
 }
 
-function fromVector({ type, data = "", hex = "" }: VectorPacket): Packet {
+function fromVector({ type, data = "", hex = "" }: VectorPacket): EnginePacket {
   return type === "binary"
     ? { type: "message", data: Uint8Array.from(Buffer.from(hex, "hex")).buffer }
     : { type, data };

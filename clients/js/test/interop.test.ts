@@ -3,16 +3,20 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Server, type ServerOptions } from "socket.io";
 import * as msgpack from "socket.io-msgpack-parser";
 import WebSocket from "ws";
-import * as source from "../src/index.js";
+import * as source from "../src/node.js";
 import { listen } from "./support/server.js";
 
 type Client = typeof source;
+
+// What browsers have and Node 20 has not.
+Object.assign(globalThis, { WebSocket });
 
 async function fromModule(name: string): Promise<Client> {
   return import(pathToFileURL(join("dist", name)).href);
@@ -21,7 +25,8 @@ async function fromModule(name: string): Promise<Client> {
 /** A script, loaded the way CommonJS loads one. */
 async function fromScript(name: string): Promise<Client> {
   const module = { exports: {} };
-  new Function("module", "exports", readFileSync(join("dist", name), "utf8"))(module, module.exports);
+  const code = readFileSync(join("dist", name), "utf8");
+  new Function("module", "exports", "require", code)(module, module.exports, createRequire(import.meta.url));
   return module.exports as Client;
 }
 
@@ -30,6 +35,9 @@ const CLIENTS: [name: string, load: () => Promise<Client>, server?: Partial<Serv
   ["socket.io.esm.min.js", () => fromModule("socket.io.esm.min.js")],
   ["socket.io.min.js", () => fromScript("socket.io.min.js")],
   ["socket.io.js", () => fromScript("socket.io.js")],
+  ["node.js", () => fromModule("node.js")],
+  ["node.cjs", () => fromScript("node.cjs")],
+  ["node-msgpack.js", () => fromModule("node-msgpack.js"), { parser: msgpack }],
   ["socket.io.msgpack.min.js", () => fromScript("socket.io.msgpack.min.js"), { parser: msgpack }],
 ];
 
@@ -87,7 +95,7 @@ function stop({ io, http }: Peer): Promise<void> {
 
 for (const [clientName, load, serverOptions] of CLIENTS) {
   for (const [way, wayOptions] of WAYS) {
-    const options: source.Options = { ...wayOptions, WebSocket, forceNew: true };
+    const options: source.Options = { ...wayOptions, forceNew: true };
 
     test(`${clientName}, ${way}: events, acks both ways, bytes, auth`, async () => {
       const { io } = await load();
@@ -123,7 +131,8 @@ for (const [clientName, load, serverOptions] of CLIENTS) {
         [back.list[0], back.list[1].view, back.blob, back.empty].map((buffer) => [...new Uint8Array(buffer)]),
         [[...bytes], [1, 127], [...bytes], []],
       );
-      assert.ok(back.blob instanceof ArrayBuffer);
+      // What bytes are on this platform.
+      assert.equal(Buffer.isBuffer(back.blob), /^(src|node)/.test(clientName));
 
       socket.on("question", (number: number, data: ArrayBuffer, answer: (...args: unknown[]) => void) =>
         answer({ number, data: new Uint8Array(data) }),
@@ -206,7 +215,7 @@ test("nothing is lost, doubled or reordered while both sides send through an upg
         });
       });
     });
-    const socket = source.io(server.address, { WebSocket, forceNew: true });
+    const socket = source.io(server.address, { forceNew: true });
     const fromServer: number[] = [];
     let sent = 0;
     const upgraded = next(socket.io.engine as source.Session, "upgrade");
@@ -254,7 +263,6 @@ test("headers and query reach the server over both transports", async () => {
     );
     const socket = source.io(`${server.address}/?a=%26`, {
       transports: [transport],
-      WebSocket,
       forceNew: true,
       extraHeaders: { "x-test": "1" },
       query: { "&b": "= ?" },
@@ -270,7 +278,7 @@ test("headers and query reach the server over both transports", async () => {
 test("a server that pings keeps the connection, over both transports", async () => {
   const server = await startServer({ pingInterval: 20, pingTimeout: 400 });
   for (const transport of ["polling", "websocket"] as const) {
-    const socket = source.io(server.address, { transports: [transport], WebSocket, forceNew: true });
+    const socket = source.io(server.address, { transports: [transport], forceNew: true });
     for (let ping = 0; ping < 5; ping++) await next(socket.io, "ping");
     assert.equal(socket.connected, true);
     socket.disconnect();

@@ -96,7 +96,7 @@ test("__proto__ is data, before and after bytes are filled in", () => {
 test("what cannot be JSON is refused where it is emitted", () => {
   const cycle: unknown[] = ["e"];
   cycle.push(cycle);
-  assert.throws(() => encode({ type: EVENT, nsp: "/", data: cycle }), TypeError);
+  assert.throws(() => encode({ type: EVENT, nsp: "/", data: cycle }), RangeError);
   assert.throws(() => encode({ type: EVENT, nsp: "/", data: ["e", 1n] }), TypeError);
 });
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Session, type SessionOptions } from "../src/engine/session.js";
-import { parseUrl } from "../src/url.js";
+import type { SessionOptions } from "../src/engine/options.js";
+import { Session } from "../src/engine/session.js";
 import { fakeTransport, last, type OPEN, settle, type Wire } from "./support/fake.js";
 import { vectors } from "./support/vectors.js";
 
@@ -20,7 +20,7 @@ interface Setup {
 /** A session over a polling-like transport, with a WebSocket-like one to upgrade to. */
 function start(options: SessionOptions = {}, { holds = false } = {}): Setup {
   const wires: Wire[] = [];
-  const session = new Session(parseUrl("http://host:3000/?u=1"), {
+  const session = new Session("http://host:3000/?u=1", {
     transports: [fakeTransport("polling", wires, { pausable: true, holds }), fakeTransport("websocket", wires)],
     ...options,
   });
@@ -135,11 +135,11 @@ test("a ping is answered, and each one starts the watch again", () => {
 
 test("a session that slept past its deadline knows before its timer does", async () => {
   const { session, log } = open();
-  assert.equal(session.isStale(), false);
+  assert.equal(session._hasPingExpired(), false);
   mock.timers.setTime(Date.now() + 45_001);
   const staleAtOnce = open();
-  assert.equal(staleAtOnce.session.isStale(), false);
-  assert.equal(session.isStale(), true);
+  assert.equal(staleAtOnce.session._hasPingExpired(), false);
+  assert.equal(session._hasPingExpired(), true);
   await settle();
   assert.deepEqual(log, ["close ping timeout"]);
   staleAtOnce.session.close();
@@ -188,7 +188,7 @@ test("a batch over polling holds what fits into maxPayload, over WebSocket every
   session.close(true);
 
   const wires: Wire[] = [];
-  const direct = new Session(parseUrl("http://host"), { transports: [fakeTransport("websocket", wires)] });
+  const direct = new Session("http://host", { transports: [fakeTransport("websocket", wires)] });
   direct.send("aaaaaaaa").send("bbbbbbbb");
   last(wires).shakes({ maxPayload: 10 });
   assert.deepEqual(last(wires).take(), ["4aaaaaaaa", "4bbbbbbbb"]);
@@ -250,7 +250,7 @@ test("no probe when it is not wanted, not offered, or not possible", () => {
   assert.equal(open({}, { upgrades: [] }).wires.length, 1);
   assert.equal(open({}, { upgrades: ["webtransport"] }).wires.length, 1);
   const wires: Wire[] = [];
-  new Session(parseUrl("http://host"), {
+  new Session("http://host", {
     transports: [fakeTransport("polling", wires, { pausable: true }), "websocket"],
   });
   // This platform has no WebSocket and the options name none.

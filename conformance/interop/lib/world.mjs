@@ -14,14 +14,20 @@ export const MODES = [
 export class World {
   #connections = [];
 
-  constructor(server, mode) {
+  /** @param {object} options of every `Manager` in this world */
+  constructor(server, mode, options = {}) {
     this.server = server;
     this.mode = mode;
+    this.options = options;
   }
 
   /** A new connection in this world's mode. */
   connection(options = {}) {
-    const connection = new Connection(this.server.origin, { transports: this.mode.transports, ...options });
+    const connection = new Connection(this.server.origin, {
+      transports: this.mode.transports,
+      ...this.options,
+      ...options,
+    });
     this.#connections.push(connection);
     return connection;
   }

@@ -2,6 +2,7 @@
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const slow = process.env.SLOWPING === "1";
 const [main, second] = [createServer(health), createServer(health)];
@@ -10,6 +11,7 @@ const io = new Server(main, {
   pingTimeout: slow ? 20_000 : 200,
   connectTimeout: slow ? 45_000 : 1_000,
   upgradeTimeout: slow ? 10_000 : 1_000,
+  ...(process.env.PARSER === "msgpack" && { parser: msgpack }),
 });
 io.engine.attach(second, { path: "/socket.io/" });
 

@@ -4,6 +4,7 @@ mod compression;
 mod error;
 mod http;
 mod namespaces;
+mod parsing;
 mod pressure;
 mod recovery;
 
@@ -11,9 +12,10 @@ pub use error::ConfigError;
 pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
 pub use recovery::ConnectionStateRecovery;
-pub(crate) use recovery::NamespaceDefaults;
+pub(crate) use recovery::NewRecovery;
 
 use self::http::HttpOptions;
+use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) max_payload_bytes: usize,
     pub(crate) pressure: pressure::Pressure,
     pub(crate) recovery: Option<ConnectionStateRecovery>,
+    pub(crate) encoding: Encoding,
     pub(crate) http: HttpOptions,
     pub(crate) cors: Cors,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -46,7 +49,23 @@ pub(crate) struct Config {
     pub(crate) namespaces: NamespaceOptions,
 }
 
+/// The options that a namespace keeps a copy of.
+#[derive(Clone)]
+pub(crate) struct Emitting {
+    pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
+    pub(crate) recovery: Option<Box<NewRecovery>>,
+}
+
 impl Config {
+    pub(crate) fn emitting(&self) -> Emitting {
+        Emitting {
+            ack_timeout: self.ack_timeout,
+            encoding: self.encoding.clone(),
+            recovery: self.new_recovery(),
+        }
+    }
+
     /// What all the options together come to, if they go together.
     pub(crate) fn compile(&self) -> Result<CorsPolicy, ConfigError> {
         if self.transports.is_empty() {
@@ -63,7 +82,11 @@ impl Config {
     }
 
     pub(crate) fn mux_limits(&self) -> MuxLimits {
-        MuxLimits { max_packet_bytes: self.max_payload_bytes, ..MuxLimits::default() }
+        MuxLimits {
+            max_packet_bytes: self.max_payload_bytes,
+            max_attachments: self.encoding.max_attachments,
+            ..MuxLimits::default()
+        }
     }
 
     /// Whether requests of this path are the server's.
@@ -92,6 +115,7 @@ impl Default for Config {
             max_payload_bytes: 1_000_000,
             pressure: pressure::Pressure::default(),
             recovery: None,
+            encoding: Encoding::default(),
             http: HttpOptions::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),

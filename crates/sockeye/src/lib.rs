@@ -77,6 +77,10 @@ pub use sockeye_adapter::JoinError;
 pub use sockeye_proto::engine::Transport;
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
+/// How packets become messages, for [`ServerBuilder::parser`].
+pub use sockeye_proto::socket::{
+    Decoder, Header, Message, MsgpackParser, MuxError, MuxLimits, PacketBuf, PacketType, Parser,
+};
 pub use sockeye_proto::{SessionId, SocketId};
 
 /// The README's examples are tested with those of the documentation.

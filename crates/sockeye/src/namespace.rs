@@ -11,9 +11,9 @@ pub use parent::NamespaceRequest;
 pub use pattern::PatternError;
 pub(crate) use table::Namespaces;
 
-use crate::config::{ConnectionStateRecovery, NamespaceDefaults};
+use crate::config::{ConnectionStateRecovery, Emitting};
 use crate::error::{EmitError, HandlerError};
-use crate::frames::HEADROOM;
+use crate::frames::Encoding;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
@@ -47,6 +47,7 @@ pub(crate) struct NamespaceInner {
     /// Made by the first event that is to be processed once.
     clients: OnceLock<Box<Clients>>,
     pub(crate) ack_timeout: Duration,
+    pub(crate) encoding: Encoding,
     kind: Kind,
     /// The hooks for new namespaces have seen it, so a client may join.
     announced: AtomicBool,
@@ -71,7 +72,7 @@ enum Kind {
 type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
-    pub(crate) fn new(name: &str, defaults: &NamespaceDefaults) -> Self {
+    pub(crate) fn new(name: &str, emitting: Emitting) -> Self {
         Self {
             name: name.into(),
             adapter: Arc::new(LocalAdapter::new(Limits::default())),
@@ -80,9 +81,10 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
-            recovery: defaults.new_recovery(),
+            recovery: emitting.recovery.map(|new| Box::new(new.make())),
             clients: OnceLock::new(),
-            ack_timeout: defaults.ack_timeout,
+            ack_timeout: emitting.ack_timeout,
+            encoding: emitting.encoding,
             kind: Kind::Plain,
             announced: AtomicBool::new(name == "/"),
             on_announced: Notify::new(),
@@ -143,7 +145,7 @@ impl NamespaceInner {
         args: impl EventArgs,
     ) -> Result<Encoded, EmitError> {
         let name = if self.as_parent().is_some() { "/" } else { self.name() };
-        Ok(encode_event(name, event, ack_id, args, HEADROOM)?)
+        Ok(encode_event(name, event, ack_id, args, self.encoding.shared_room())?)
     }
 
     pub(crate) fn is_concurrent(&self) -> bool {

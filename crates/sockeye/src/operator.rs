@@ -2,14 +2,14 @@
 
 use crate::ack::{BroadcastAckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{HEADROOM, readdressed, shared_frames};
+use crate::frames::{HEADROOM, readdressed};
 use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket, SocketInner};
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
-use sockeye_proto::socket::{Encoded, EventArgs};
+use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,14 +87,14 @@ impl BroadcastOperator {
         self.each(encoded, |namespace, encoded| match namespace.recovery() {
             Some(recovery) => {
                 let delivery = if self.volatile { Delivery::Volatile } else { Delivery::Reliable };
-                recovery.broadcast(&**namespace.adapter(), &self.target, encoded, delivery)
+                recovery.broadcast(namespace, &self.target, encoded, delivery)
             }
             None => {
-                let packet = Packet::new(shared_frames(encoded));
+                let packet = Packet::new(namespace.encoding.shared_frames(encoded)?);
                 let packet = if self.volatile { packet.into_volatile() } else { packet };
-                namespace.adapter().broadcast(&self.target, &packet)
+                Ok(namespace.adapter().broadcast(&self.target, &packet))
             }
-        });
+        })?;
         Ok(())
     }
 
@@ -124,18 +124,26 @@ impl BroadcastOperator {
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
         let receivers = self.each(encoded, |namespace, encoded| {
-            let packet = Packet::new(shared_frames(encoded)).with_ack(id, collector.clone());
-            match namespace.recovery() {
-                Some(recovery) => recovery.broadcast_packet(&**namespace.adapter(), &self.target, packet),
+            let frames = namespace.encoding.shared_frames(encoded)?;
+            let packet = Packet::new(frames).with_ack(id, collector.clone());
+            Ok(match namespace.recovery() {
+                Some(recovery) => recovery.broadcast_packet(namespace, &self.target, packet),
                 None => namespace.adapter().broadcast(&self.target, &packet),
-            }
+            })
         });
-        collector.expect(receivers);
+        match receivers {
+            Ok(receivers) => collector.expect(receivers),
+            Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
+        }
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn each(&self, encoded: Encoded, deliver: impl Fn(&NamespaceInner, Encoded) -> usize) -> usize {
+    fn each(
+        &self,
+        encoded: Encoded,
+        deliver: impl Fn(&NamespaceInner, Encoded) -> Result<usize, EncodeError>,
+    ) -> Result<usize, EncodeError> {
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),
             Some(parent) => {

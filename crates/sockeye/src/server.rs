@@ -121,7 +121,7 @@ impl Server {
     }
 
     pub(crate) fn from_config(config: Config) -> Self {
-        let namespaces = Namespaces::new(config.namespaces, config.namespace_defaults());
+        let namespaces = Namespaces::new(config.namespaces, config.emitting());
         let main = Namespace::from(namespaces.main().clone());
         Self { shared: Shared::new(config, Upper::SocketIo(namespaces)), main }
     }
@@ -178,7 +178,7 @@ impl From<Arc<Shared>> for Server {
     fn from(shared: Arc<Shared>) -> Self {
         let main = match &shared.upper {
             Upper::SocketIo(namespaces) => namespaces.main().clone(),
-            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", &shared.config.namespace_defaults())),
+            Upper::Engine(_) => Arc::new(NamespaceInner::new("/", shared.config.emitting())),
         };
         Self { main: Namespace::from(main), shared }
     }

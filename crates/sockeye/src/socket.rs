@@ -9,7 +9,6 @@ pub use queue::Queue;
 
 use crate::ack::{AckTable, Collector, Settled};
 use crate::conn::Conn;
-use crate::frames::{room, with_frames};
 use crate::goodbye::Goodbye;
 use crate::handler::ListenerTable;
 use crate::handshake::Handshake;
@@ -247,8 +246,10 @@ impl Socket {
     pub fn disconnect(&self, close: Close) {
         let phase = &self.0.phase;
         if phase.compare_exchange(CONNECTED, DISCONNECTED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            let packet = encode_disconnect(self.0.namespace.name(), room());
-            with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
+            let encoding = &self.0.namespace.encoding;
+            let packet = encode_disconnect(self.0.namespace.name(), encoding.room());
+            // What its own parser cannot say the client learns from the end of the connection.
+            let _ = encoding.with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
             let (namespace, reason) =
                 (self.0.namespace.shared_name(), DisconnectReason::ServerNamespaceDisconnect);
             self.0.conn.control(Control::Leave(namespace, self.0.id, reason));

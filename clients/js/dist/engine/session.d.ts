@@ -1,49 +1,43 @@
 import { Emitter } from "../events.js";
-import { polling } from "../transports/polling.js";
-import type { CloseDetails, Transport, TransportFactory, TransportOptions } from "../transports/transport.js";
-import { websocket } from "../transports/websocket.js";
-import type { Target } from "../url.js";
-import type { Binary, Packet } from "./packet.js";
-/** The options of a session. */
-export interface SessionOptions extends TransportOptions {
-    /** The HTTP path. Default: `/socket.io`. */
-    path?: string;
-    /** Query parameters of each request. */
-    query?: Record<string, string>;
-    /** Names, or transports of your own, in the order of their use. Default: `["polling", "websocket"]`. */
-    transports?: (keyof typeof FACTORIES | TransportFactory)[];
-    /** Whether to move to a better transport that the server offers. Default: true. */
-    upgrade?: boolean;
-}
+import type { CloseDetails, Transport } from "../transports/transport.js";
+import { type TransportError } from "./error.js";
+import { type Goodbye } from "./goodbye.js";
+import { type Handshake } from "./handshake.js";
+import { type SessionOptions } from "./options.js";
+import type { Binary, Bytes, EnginePacket, WriteOptions } from "./packet.js";
 /** Why a session ended. */
 export type CloseReason = "transport error" | "transport close" | "forced close" | "ping timeout";
-/** An error of a transport; `description` is what the platform said: a status, an event, another error. */
-export interface TransportError extends Error {
-    type: "TransportError";
-    description?: unknown;
-}
 /** The events of a session. */
 export interface SessionEvents {
     open: () => void;
+    handshake: (handshake: Handshake) => void;
     /** A packet arrived, of any type. */
-    packet: (packet: Packet) => void;
+    packet: (packet: EnginePacket) => void;
     /** A packet was put into the send buffer. */
-    packetCreate: (packet: Packet) => void;
-    message: (data: string | ArrayBuffer) => void;
+    packetCreate: (packet: EnginePacket) => void;
+    data: (data: string | Bytes) => void;
+    message: (data: string | Bytes) => void;
+    heartbeat: () => void;
     ping: () => void;
+    pong: () => void;
+    /** Packets were given to the transport. */
+    flush: () => void;
     /** The send buffer is empty again. */
     drain: () => void;
+    /** A better transport answered. */
+    upgrading: (transport: Transport) => void;
     upgrade: (transport: Transport) => void;
     upgradeError: (error: TransportError) => void;
     error: (error: TransportError) => void;
     close: (reason: CloseReason, details?: CloseDetails | TransportError) => void;
 }
-declare const FACTORIES: {
-    polling: typeof polling;
-    websocket: typeof websocket;
-};
+/** What the owner of a session does at its events, before all listeners. */
+export type SessionHooks = Partial<SessionEvents>;
 export declare class Session extends Emitter<SessionEvents> {
     #private;
+    static readonly protocol = 4;
+    /** Whether the last session that tried could move to a WebSocket. */
+    static priorWebsocketSuccess: boolean;
     /** The session id; a secret of client and server. */
     id: string | undefined;
     readyState: "opening" | "open" | "closing" | "closed";
@@ -52,15 +46,23 @@ export declare class Session extends Emitter<SessionEvents> {
     /** Whether the move to another transport has reached the point where nothing may be sent. */
     upgrading: boolean;
     /** Packets that are not handed over yet. */
-    readonly writeBuffer: Packet[];
+    readonly writeBuffer: EnginePacket[];
+    /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
+    binaryType: "arraybuffer" | "nodebuffer";
+    /** What the server said of the end that is coming. */
+    goodbye: Goodbye | undefined;
+    readonly opts: SessionOptions;
     /** Starts connecting; listeners that are added before the next task miss nothing. */
-    constructor(target: Target, options: SessionOptions);
-    /** Sends a message, now or as soon as the transport can. Ignored once closing. */
-    send(data: string | Binary): this;
+    constructor(uri?: string, options?: SessionOptions, hooks?: SessionHooks);
+    get hostname(): string;
+    get port(): string;
+    get secure(): boolean;
+    /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
+    send(data: string | Binary, options?: WriteOptions, sent?: () => void): this;
+    /** The same as `send`. */
+    write(data: string | Binary, options?: WriteOptions, sent?: () => void): this;
+    /** Calls the listeners of an event. */
+    emit(event: keyof SessionEvents, ...args: unknown[]): this;
     /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
     close(discard?: boolean): this;
-    /** Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
-    isStale(): boolean;
 }
-export declare function transportError(message: string, description?: unknown): TransportError;
-export {};

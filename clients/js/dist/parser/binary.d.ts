@@ -1,4 +1,4 @@
-import { type Binary } from "../engine/packet.js";
+import { type Binary, type Bytes } from "../engine/packet.js";
 /** JSON with placeholders, and the bytes that they stand for. */
 export interface Taken {
     json: string | undefined;
@@ -10,10 +10,12 @@ export declare function takeBinary(value: unknown): Taken;
 export interface Awaiting {
     data: unknown;
     /** Puts the bytes into their places. */
-    fill(attachments: (ArrayBuffer | Uint8Array)[]): void;
+    fill(attachments: Bytes[]): void;
 }
 /**
  * Reads JSON whose placeholders stand for `count` attachments.
  * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
  */
 export declare function awaitBinary(json: string, count: number): Awaiting;
+/** What is said of attachments that do not fit their packet. */
+export declare const ILLEGAL = "illegal attachments";

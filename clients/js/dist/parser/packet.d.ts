@@ -1,4 +1,4 @@
-import type { Binary } from "../engine/packet.js";
+import type { Binary, Bytes, WriteOptions } from "../engine/packet.js";
 /** The protocol's number, exported as `protocol`. */
 export declare const protocol = 5;
 export declare const CONNECT = 0;
@@ -17,6 +17,8 @@ export interface Packet {
     nsp: string;
     id?: number | undefined;
     data?: unknown;
+    /** Of a packet that is sent. */
+    options?: WriteOptions;
 }
 /** One message of the connection. */
 export type Frame = string | Binary;
@@ -28,7 +30,7 @@ export interface PacketEncoder {
 /** Reads packets. One serves a manager; `destroy` is called between two connections. */
 export interface PacketDecoder {
     /** Takes a message; throws when that cannot be part of a packet. */
-    add(message: string | ArrayBuffer | Uint8Array): void;
+    add(message: string | Bytes): void;
     on(event: "decoded", listener: (packet: Packet) => void): void;
     destroy(): void;
 }

@@ -1,3 +1,4 @@
+import type { Bytes } from "../engine/packet.js";
 import { type Frame, type Packet, type PacketDecoder, type PacketEncoder } from "./packet.js";
 /** Attachments that a packet may announce; the limit of the official parser. */
 export declare const MAX_ATTACHMENTS = 10;
@@ -5,7 +6,7 @@ export declare const MAX_ATTACHMENTS = 10;
 export declare class Encoder implements PacketEncoder {
     /**
      * The text, then the attachments.
-     * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+     * @throws TypeError for a BigInt, RangeError for a cycle.
      */
     encode({ type, nsp, id, data }: Packet): Frame[];
 }
@@ -19,5 +20,5 @@ export declare class Decoder implements PacketDecoder {
      * Takes a message; calls the listener when that completes a packet.
      * @throws Error when the message cannot be part of a packet.
      */
-    add(message: string | ArrayBuffer | Uint8Array): void;
+    add(message: string | Bytes): void;
 }

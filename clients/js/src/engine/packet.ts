@@ -4,6 +4,9 @@
 /** What a user may send as bytes. */
 export type Binary = ArrayBuffer | ArrayBufferView | Blob;
 
+/** Bytes that arrived: an ArrayBuffer, in Node a Buffer unless `binaryType` says otherwise. */
+export type Bytes = ArrayBuffer | Uint8Array;
+
 export function isBinary(value: unknown): value is Binary {
   return (
     value instanceof ArrayBuffer || ArrayBuffer.isView(value) || (typeof Blob === "function" && value instanceof Blob)
@@ -15,23 +18,30 @@ const TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"] as
 /** The packet types of the protocol. */
 export type PacketType = (typeof TYPES)[number];
 
-/** One packet; `data` is empty where a type carries none. */
-export interface Packet {
+/** What may be said of a packet that is sent. */
+export interface WriteOptions {
+  /** Whether to compress it where the transport can. Default: true. */
+  compress?: boolean;
+}
+
+/** One packet; `data` is missing or empty where a type carries none. */
+export interface EnginePacket {
   type: PacketType;
-  data: string | Binary;
+  data?: string | Binary | undefined;
+  options?: WriteOptions | undefined;
 }
 
 /** Writes a packet that is not binary as text. */
-export function encodePacket(packet: Packet): string {
-  return TYPES.indexOf(packet.type) + (packet.data as string);
+export function encodePacket({ type, data = "" }: EnginePacket): string {
+  return TYPES.indexOf(type) + (data as string);
 }
 
 /**
  * Reads a text packet.
  * @throws Error when the first character is not a type.
  */
-export function decodePacket(text: string): Packet {
-  const type = /^[0-6]/.test(text) && TYPES[text.charCodeAt(0) - 48];
+export function decodePacket(text: string): EnginePacket {
+  const type = TYPES[text.charCodeAt(0) - 48];
   if (!type) throw new Error("unknown packet type");
   return { type, data: text.slice(1) };
 }

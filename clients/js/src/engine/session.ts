@@ -1,333 +1,356 @@
-// An Engine.IO session, client side (protocol v4): handshake, heartbeat, the send buffer, the upgrade from polling to
-// WebSocket, and the one way in which all of it ends. It knows nothing of Socket.IO and never reconnects.
+// An Engine.IO session, client side (protocol v4): handshake, heartbeat, the send buffer, and the one way in which all of it
+// ends. The move to a better transport is `upgrade.ts`. It knows nothing of Socket.IO and never reconnects.
 //
 //   opening ── open packet ──▶ open ── close() ──▶ closing ── buffer sent ──▶ closed
 //      └──────────────── error, close of the transport, ping timeout ───────────▲
 
+import { kit } from "#kit";
 import { Emitter } from "../events.js";
-import { polling } from "../transports/polling.js";
+import { onPage, startTimer, stopTimer, type Timer } from "../platform.js";
+import { SILENT } from "../transports/silent.js";
 import type {
   CloseDetails,
+  FailureDetails,
   Link,
   LinkHandlers,
   Transport,
   TransportFactory,
-  TransportOptions,
 } from "../transports/transport.js";
-import { findWebSocket, websocket } from "../transports/websocket.js";
-import type { Target } from "../url.js";
-import type { Binary, Packet } from "./packet.js";
-import { countFitting } from "./payload.js";
-
-/** The options of a session. */
-export interface SessionOptions extends TransportOptions {
-  /** The HTTP path. Default: `/socket.io`. */
-  path?: string;
-  /** Query parameters of each request. */
-  query?: Record<string, string>;
-  /** Names, or transports of your own, in the order of their use. Default: `["polling", "websocket"]`. */
-  transports?: (keyof typeof FACTORIES | TransportFactory)[];
-  /** Whether to move to a better transport that the server offers. Default: true. */
-  upgrade?: boolean;
-}
+import { parseUrl, type Target } from "../url.js";
+import { type TransportError, transportError } from "./error.js";
+import { type Goodbye, readGoodbye } from "./goodbye.js";
+import { type Handshake, readHandshake } from "./handshake.js";
+import { chooseTransports, type SessionOptions } from "./options.js";
+import type { Binary, Bytes, EnginePacket, WriteOptions } from "./packet.js";
 
 /** Why a session ended. */
 export type CloseReason = "transport error" | "transport close" | "forced close" | "ping timeout";
 
-/** An error of a transport; `description` is what the platform said: a status, an event, another error. */
-export interface TransportError extends Error {
-  type: "TransportError";
-  description?: unknown;
-}
-
 /** The events of a session. */
 export interface SessionEvents {
   open: () => void;
+  handshake: (handshake: Handshake) => void;
   /** A packet arrived, of any type. */
-  packet: (packet: Packet) => void;
+  packet: (packet: EnginePacket) => void;
   /** A packet was put into the send buffer. */
-  packetCreate: (packet: Packet) => void;
-  message: (data: string | ArrayBuffer) => void;
+  packetCreate: (packet: EnginePacket) => void;
+  data: (data: string | Bytes) => void;
+  message: (data: string | Bytes) => void;
+  heartbeat: () => void;
   ping: () => void;
+  pong: () => void;
+  /** Packets were given to the transport. */
+  flush: () => void;
   /** The send buffer is empty again. */
   drain: () => void;
+  /** A better transport answered. */
+  upgrading: (transport: Transport) => void;
   upgrade: (transport: Transport) => void;
   upgradeError: (error: TransportError) => void;
   error: (error: TransportError) => void;
   close: (reason: CloseReason, details?: CloseDetails | TransportError) => void;
 }
 
-const FACTORIES = { polling, websocket };
+/** What the owner of a session does at its events, before all listeners. */
+export type SessionHooks = Partial<SessionEvents>;
+
 /** The longest delay that timers can wait. */
 const MAX_DELAY = 2 ** 31 - 1;
-const ignore = () => {};
-/** A transport with these is heard no more. */
-const SILENT: LinkHandlers = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
-
-interface Handshake {
-  sid: string;
-  upgrades: unknown[];
-  pingInterval: number;
-  pingTimeout: number;
-  maxPayload: number;
-}
 
 export class Session extends Emitter<SessionEvents> {
+  static readonly protocol = 4;
+  /** Whether the last session that tried could move to a WebSocket. */
+  static priorWebsocketSuccess = false;
+
   /** The session id; a secret of client and server. */
   id: string | undefined;
   readyState: "opening" | "open" | "closing" | "closed" = "opening";
   /** The transport in use. */
-  transport: Transport;
+  transport!: Transport;
   /** Whether the move to another transport has reached the point where nothing may be sent. */
   upgrading = false;
   /** Packets that are not handed over yet. */
-  readonly writeBuffer: Packet[] = [];
+  readonly writeBuffer: EnginePacket[] = [];
+  /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
+  binaryType: "arraybuffer" | "nodebuffer" = kit.binaryType;
+  /** What the server said of the end that is coming. */
+  goodbye: Goodbye | undefined;
+  readonly opts: SessionOptions;
+
+  /** @internal Transports to use, the one in use first. */
+  readonly _factories: TransportFactory[];
+  /** @internal Ends the probe that is under way. */
+  _endProbe: (() => void) | undefined;
 
   readonly #target: Target;
-  readonly #options: SessionOptions;
-  #link: Link;
+  readonly #hooks: SessionHooks;
+  #link: Link = {} as Link;
   /** How many packets of the buffer the transport has been given. */
   #inFlight = 0;
   #maxPayload = 0;
   #pingDelay = 0;
   #pingDeadline = Number.POSITIVE_INFINITY;
-  #pingTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends the probe that is under way. */
-  #endProbe: (() => void) | undefined;
+  #pingTimer: Timer;
+  /** Stops listening to the page. */
+  readonly #leavePage: (() => void)[] = [];
 
   /** Starts connecting; listeners that are added before the next task miss nothing. */
-  constructor(target: Target, options: SessionOptions) {
+  constructor(uri?: string, options: SessionOptions = {}, hooks: SessionHooks = {}) {
     super();
-    this.#target = target;
-    this.#options = options;
-    const [first = polling] = this.#factories();
-    [this.transport, this.#link] = this.#create(first, this.#handlers());
-    this.transport.open();
+    this.opts = options;
+    this.#target = parseUrl(uri, options);
+    this.#hooks = hooks;
+    this._factories = chooseTransports(options, kit.transports, Session.priorWebsocketSuccess);
+    if (options.closeOnBeforeunload) {
+      // The page is about to go: nobody is told but the server.
+      const leave = () => {
+        Object.assign(this.#link, SILENT);
+        this.transport.close(true);
+      };
+      this.#leavePage.push(onPage("beforeunload", leave));
+    }
+    this.#open();
   }
 
-  /** Sends a message, now or as soon as the transport can. Ignored once closing. */
-  send(data: string | Binary): this {
-    this.#write({ type: "message", data });
+  get hostname(): string {
+    return this.#target.hostname;
+  }
+
+  get port(): string {
+    return this.#target.port;
+  }
+
+  get secure(): boolean {
+    return this.#target.secure;
+  }
+
+  /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
+  send(data: string | Binary, options?: WriteOptions, sent?: () => void): this {
+    if (sent) this.once("flush", sent);
+    this.#write({ type: "message", data, options });
+    return this;
+  }
+
+  /** The same as `send`. */
+  write(data: string | Binary, options?: WriteOptions, sent?: () => void): this {
+    return this.send(data, options, sent);
+  }
+
+  /** Calls the listeners of an event. */
+  emit(event: keyof SessionEvents, ...args: unknown[]): this {
+    this._fire(event, ...args);
     return this;
   }
 
   /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
   close(discard = false): this {
-    if (discard || this.readyState === "opening") this.#end("forced close");
+    if (discard === true || this.readyState === "opening") this.#end("forced close");
     if (this.readyState === "open") {
       this.readyState = "closing";
-      this.#endIfDone();
+      this._endIfDone();
     }
     return this;
   }
 
-  /** Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
-  isStale(): boolean {
-    const stale = Date.now() > this.#pingDeadline;
-    if (stale) queueMicrotask(() => this.#end("ping timeout"));
-    return stale;
+  /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
+  _hasPingExpired(): boolean {
+    const expired = Date.now() > this.#pingDeadline;
+    if (expired) queueMicrotask(() => this.#end("ping timeout"));
+    return expired;
   }
 
-  #factories(): TransportFactory[] {
-    const chosen = this.#options.transports ?? ["polling", "websocket"];
-    const known = chosen.map((transport) => (typeof transport === "function" ? transport : FACTORIES[transport]));
-    // A list from plain JavaScript may have names that are not there; a probe without a WebSocket would only fail.
-    return known.filter(
-      (factory, at) => factory && (at === 0 || factory !== websocket || findWebSocket(this.#options)),
-    );
+  /** @internal The owner first, then the listeners. */
+  override _fire(event: string, ...args: unknown[]): void {
+    (this.#hooks[event as keyof SessionHooks] as ((...args: unknown[]) => void) | undefined)?.(...args);
+    super._fire(event, ...args);
   }
 
-  #create(factory: TransportFactory, handlers: LinkHandlers): [Transport, Link] {
+  /** @internal A transport that reports to `handlers`. */
+  _create(factory: TransportFactory, handlers: LinkHandlers): { transport: Transport; link: Link } {
+    const { opts } = this;
     const url = (scheme: string) => {
-      const { secure, host } = this.#target;
-      const path = (this.#options.path ?? "/socket.io").replace(/\/?$/, "/");
-      const query = new URLSearchParams({
-        ...this.#options.query,
+      const { secure, hostname, port, query } = this.#target;
+      let path = (opts.path ?? "/socket.io").replace(/\/$/, "");
+      if (opts.addTrailingSlash !== false) path += "/";
+      const parameters = new URLSearchParams(opts.query as string);
+      for (const [name, value] of Object.entries({
+        ...query,
         EIO: "4",
         transport: transport.name,
-        // No cache between here and the server may answer.
-        t: (requests++).toString(36) + Date.now().toString(36),
+        ...(link.options.forceBase64 && { b64: "1" }),
         ...(this.id && { sid: this.id }),
-      });
-      return `${scheme}${secure ? "s" : ""}://${host}${path}?${query}`;
+        // No cache between here and the server may answer.
+        ...((link.options.timestampRequests ?? scheme === "http") && {
+          [link.options.timestampParam ?? "t"]: (requests++).toString(36) + Date.now().toString(36),
+        }),
+      })) {
+        parameters.set(name, value);
+      }
+      return `${scheme}${secure ? "s" : ""}://${hostname}:${port}${path}?${parameters}`;
     };
-    const link: Link = { options: this.#options, url, ...handlers };
+    const early = opts.earlyConnect === true && this.id === undefined;
+    const link: Link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
     const transport = factory(link);
-    return [transport, link];
+    Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+    return { transport, link };
+  }
+
+  /** @internal Goes on over a transport that has answered the probe. */
+  _adopt(transport: Transport, link: Link): void {
+    Object.assign(this.#link, SILENT);
+    this.#link = Object.assign(link, this.#handlers());
+    this.transport = transport;
+    this.upgrading = false;
+    Session.priorWebsocketSuccess = transport.name === "websocket";
+    // Before anything that was written meanwhile.
+    this.writeBuffer.unshift({ type: "upgrade" });
+    this._fire("upgrade", transport);
+    this._flush();
+  }
+
+  /** @internal Gives the transport what it can take. */
+  _flush(): void {
+    const { readyState, transport, writeBuffer } = this;
+    if (readyState === "opening" && !this.opts.earlyConnect) return;
+    if (this.upgrading || this.#inFlight || !writeBuffer.length || !transport.writable) return;
+    this.#inFlight = transport.fit?.(writeBuffer, this.#maxPayload) ?? writeBuffer.length;
+    transport.send(writeBuffer.slice(0, this.#inFlight));
+    this._fire("flush");
+  }
+
+  /** @internal Ends if it is closing and nothing is left to do. */
+  _endIfDone(): void {
+    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
+  }
+
+  #open(): void {
+    const [first] = this._factories;
+    if (!first) {
+      queueMicrotask(() => this.#fail("No transports available"));
+      return;
+    }
+    const { transport, link } = this._create(first, this.#handlers());
+    this.transport = transport;
+    this.#link = link;
+    transport.open();
   }
 
   #handlers(): LinkHandlers {
     return {
-      opened: ignore,
+      opened: () => this._flush(),
       packet: (packet) => this.#onPacket(packet),
       drained: () => this.#onDrained(),
       closed: (details) => this.#end("transport close", details),
-      failed: (message, description) => this.#fail(message, description),
+      failed: (message, details) => this.#fail(message, details),
     };
   }
 
-  #onPacket(packet: Packet): void {
-    this.fire("packet", packet);
+  #onPacket(packet: EnginePacket): void {
+    this._fire("packet", packet);
+    this._fire("heartbeat");
     if (this.readyState === "opening") this.#onHandshake(packet);
     else this.#onOpenPacket(packet);
   }
 
-  #onOpenPacket(packet: Packet): void {
-    switch (packet.type) {
+  #onOpenPacket({ type, data = "" }: EnginePacket): void {
+    switch (type) {
       case "open":
-        this.#fail("server error", packet);
+        this.#fail("server error", { description: "a second handshake" });
         break;
       case "ping":
-        this.#write({ type: "pong", data: "" });
+        this.#write({ type: "pong" });
         this.#watchPing();
-        this.fire("ping");
+        this._fire("ping");
+        this._fire("pong");
         break;
-      case "message":
-        this.fire("message", packet.data);
+      case "message": {
+        const message = typeof data === "string" ? data : kit.received(data as Bytes, this.binaryType);
+        this._fire("data", message);
+        this._fire("message", message);
+        break;
+      }
+      case "noop":
+        if (data) this.goodbye = readGoodbye(data as string) ?? this.goodbye;
         break;
       case "close":
         this.#end("transport close", { description: "transport closed by the server" });
     }
   }
 
-  #onHandshake(packet: Packet): void {
-    const handshake = packet.type === "open" && readHandshake(packet.data as string);
+  #onHandshake({ type, data }: EnginePacket): void {
+    const handshake = type === "open" && readHandshake(data as string);
     if (!handshake) {
-      this.#fail("server error", packet);
+      this.#fail("server error", { description: type, body: String(data) });
       return;
     }
     this.id = handshake.sid;
     this.#maxPayload = handshake.maxPayload;
     this.#pingDelay = Math.min(handshake.pingInterval + handshake.pingTimeout, MAX_DELAY);
     this.readyState = "open";
+    if (this.hostname !== "localhost") {
+      this.#leavePage.push(
+        onPage("offline", () => this.#end("transport close", { description: "network connection lost" })),
+      );
+    }
     this.#watchPing();
-    this.fire("open");
-    this.#flush();
-    if (this.#options.upgrade === false || !this.transport.pause) return;
-    for (const factory of this.#factories().slice(1)) {
-      if (this.readyState === "open" && !this.#endProbe) this.#probe(factory, handshake.upgrades);
+    this._fire("handshake", handshake);
+    this._fire("open");
+    this._flush();
+    if (this.readyState === "open" && this.opts.upgrade !== false && this.transport.pause) {
+      kit.upgrade?.(this, handshake.upgrades);
     }
   }
 
   #watchPing(): void {
-    clearTimeout(this.#pingTimer);
+    stopTimer(this.opts, this.#pingTimer);
     this.#pingDeadline = Date.now() + this.#pingDelay;
-    this.#pingTimer = setTimeout(() => this.#end("ping timeout"), this.#pingDelay);
+    this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
   }
 
-  #write(packet: Packet): void {
+  #write(packet: EnginePacket): void {
     // While closing only the answer to a ping still goes out, lest the server give up before it has everything.
     if (this.readyState === "closed" || (this.readyState === "closing" && packet.type === "message")) return;
-    this.fire("packetCreate", packet);
+    this._fire("packetCreate", packet);
     this.writeBuffer.push(packet);
-    this.#flush();
-  }
-
-  #flush(): void {
-    if (this.readyState === "opening" || this.upgrading || this.#inFlight || !this.transport.writable) return;
-    const limit = this.transport.name === "polling" && this.#maxPayload;
-    this.#inFlight = limit ? countFitting(this.writeBuffer, limit) : this.writeBuffer.length;
-    if (this.writeBuffer.length) this.transport.send(this.writeBuffer.slice(0, this.#inFlight));
+    this._flush();
   }
 
   #onDrained(): void {
     this.writeBuffer.splice(0, this.#inFlight);
     this.#inFlight = 0;
-    if (this.writeBuffer.length) this.#flush();
+    if (this.writeBuffer.length) this._flush();
     else {
-      this.fire("drain");
-      this.#endIfDone();
+      this._fire("drain");
+      this._endIfDone();
     }
   }
 
-  // The upgrade (protocol § Upgrade): `2probe` out, `3probe` in, then the old transport comes to rest, then `5` out.
-  #probe(factory: TransportFactory, upgrades: unknown[]): void {
-    const fail = (message?: string, description?: unknown) => {
-      this.#endProbe?.();
-      if (this.upgrading) {
-        this.upgrading = false;
-        this.transport.resume?.();
-        this.#flush();
-      }
-      this.fire("upgradeError", transportError(message ? `probe error: ${message}` : "probe error", description));
-      this.#endIfDone();
-    };
-    const [transport, link] = this.#create(factory, {
-      opened: () => transport.send([{ type: "ping", data: "probe" }]),
-      packet: (packet) => {
-        if (this.upgrading || packet.type !== "pong" || packet.data !== "probe") return fail();
-        this.upgrading = true;
-        this.transport.pause?.(() => this.#adopt(transport, link));
-      },
-      drained: ignore,
-      closed: () => fail("transport closed"),
-      failed: fail,
-    });
-    if (!upgrades.includes(transport.name)) return;
-    this.#endProbe = () => {
-      Object.assign(link, SILENT);
-      this.#endProbe = undefined;
-      transport.close(false);
-    };
-    transport.open();
-  }
-
-  #adopt(transport: Transport, link: Link): void {
-    Object.assign(this.#link, SILENT);
-    this.#link = Object.assign(link, this.#handlers());
-    this.#endProbe = undefined;
-    this.transport = transport;
-    this.upgrading = false;
-    // Before anything that was written meanwhile.
-    this.writeBuffer.unshift({ type: "upgrade", data: "" });
-    this.fire("upgrade", transport);
-    this.#flush();
-  }
-
-  #endIfDone(): void {
-    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
-  }
-
-  #fail(message: string, description?: unknown): void {
-    const error = transportError(message, description);
-    this.fire("error", error);
+  #fail(message: string, details?: FailureDetails): void {
+    Session.priorWebsocketSuccess = false;
+    if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
+      Object.assign(this.#link, SILENT);
+      this.transport.close(false);
+      this._factories.shift();
+      this.#open();
+      return;
+    }
+    const error = transportError(message, details);
+    this._fire("error", error);
     this.#end("transport error", error);
   }
 
   #end(reason: CloseReason, details?: CloseDetails | TransportError): void {
     if (this.readyState === "closed") return;
     this.readyState = "closed";
-    clearTimeout(this.#pingTimer);
-    this.#endProbe?.();
+    stopTimer(this.opts, this.#pingTimer);
+    for (const leave of this.#leavePage) leave();
+    this._endProbe?.();
     Object.assign(this.#link, SILENT);
-    this.transport.close(this.id !== undefined && (reason === "forced close" || reason === "ping timeout"));
+    this.transport?.close(this.id !== undefined && (reason === "forced close" || reason === "ping timeout"));
     this.writeBuffer.length = 0;
-    this.fire("close", reason, details);
+    this._fire("close", reason, details);
     this.id = undefined;
   }
 }
 
 let requests = 0;
-
-/** The open packet's data, or nothing when a session cannot live on it. */
-function readHandshake(json: string): Handshake | undefined {
-  try {
-    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json);
-    if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
-      return {
-        sid,
-        upgrades: Array.isArray(upgrades) ? upgrades : [],
-        pingInterval: +pingInterval,
-        pingTimeout: +pingTimeout,
-        maxPayload: maxPayload > 0 ? +maxPayload : 0,
-      };
-    }
-  } catch {
-    // Not an object: no handshake either.
-  }
-  return undefined;
-}
-
-export function transportError(message: string, description?: unknown): TransportError {
-  return Object.assign(new Error(message), { type: "TransportError" as const, description });
-}

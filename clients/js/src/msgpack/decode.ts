@@ -1,13 +1,15 @@
 // Reads MessagePack, whoever wrote it. Bytes are copied out of the message: as an `ArrayBuffer`, or as a `Buffer` when the
 // message is one. Nothing is reserved on the word of a length: each item must be there before it takes any room.
 
+import type { Bytes } from "../engine/packet.js";
+
 const utf8 = new TextDecoder();
 
 /**
  * Reads one value, which must fill the message.
  * @throws Error when the message is not one value.
  */
-export function decode(message: ArrayBuffer | Uint8Array): unknown {
+export function decode(message: Bytes): unknown {
   const reader = new Reader(message);
   const value = reader.value(0);
   if (reader.left) throw new Error("trailing bytes");
@@ -19,10 +21,10 @@ const MAX_DEPTH = 512;
 
 class Reader {
   #at = 0;
-  readonly #message: ArrayBuffer | Uint8Array;
+  readonly #message: Bytes;
   readonly #view: DataView;
 
-  constructor(message: ArrayBuffer | Uint8Array) {
+  constructor(message: Bytes) {
     this.#message = message;
     this.#view =
       message instanceof ArrayBuffer
@@ -81,7 +83,7 @@ class Reader {
     return utf8.decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length));
   }
 
-  #bytes(length: number): ArrayBuffer | Uint8Array {
+  #bytes(length: number): Bytes {
     const at = this.#skip(length);
     // A Buffer's `slice` would share its memory.
     return this.#message instanceof ArrayBuffer

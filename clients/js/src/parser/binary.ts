@@ -2,7 +2,7 @@
 // placeholder `{"_placeholder":true,"num":k}` stands where it was.
 // No walk of our own: JSON's replacer and reviver visit every value, whatever its depth.
 
-import { type Binary, isBinary } from "../engine/packet.js";
+import { type Binary, type Bytes, isBinary } from "../engine/packet.js";
 
 /** JSON with placeholders, and the bytes that they stand for. */
 export interface Taken {
@@ -13,6 +13,8 @@ export interface Taken {
 /** Writes a value as JSON, taking the bytes out. */
 export function takeBinary(value: unknown): Taken {
   const attachments: Binary[] = [];
+  // A replacer makes JSON several times slower, and most values have no use for it.
+  if (!mayHaveBinary(value)) return { json: JSON.stringify(value), attachments };
   const json = JSON.stringify(value, function (this: Record<string, unknown>, key, converted: unknown) {
     // Node's Buffer has a `toJSON`, which has run by now: look at what stood there before.
     const found = isBinary(this[key]) ? this[key] : converted;
@@ -21,11 +23,18 @@ export function takeBinary(value: unknown): Taken {
   return { json, attachments };
 }
 
+/** Whether there are bytes in a value, or something that might become bytes. */
+function mayHaveBinary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(mayHaveBinary);
+  return isBinary(value) || "toJSON" in value || Object.values(value).some(mayHaveBinary);
+}
+
 /** A value whose bytes are still to come. */
 export interface Awaiting {
   data: unknown;
   /** Puts the bytes into their places. */
-  fill(attachments: (ArrayBuffer | Uint8Array)[]): void;
+  fill(attachments: Bytes[]): void;
 }
 
 /**
@@ -33,25 +42,24 @@ export interface Awaiting {
  * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
  */
 export function awaitBinary(json: string, count: number): Awaiting {
-  const slots = new Map<unknown, (bytes: ArrayBuffer | Uint8Array) => void>();
+  /** For each attachment, the object or array that it belongs into, and the key. */
+  const places = new Map<unknown, [holder: Record<string, unknown>, key: string]>();
   const data: unknown = JSON.parse(json, function (this: Record<string, unknown>, key, value) {
     if (value?._placeholder === true) {
-      if (!Number.isInteger(value.num) || value.num < 0 || value.num >= count || slots.has(value.num)) {
-        throw new Error("illegal attachments");
-      }
-      slots.set(value.num, (bytes) => {
-        this[key] = bytes;
-      });
+      const { num } = value;
+      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(ILLEGAL);
+      places.set(num, [this, key]);
     }
     return value;
   });
-  if (slots.size !== count) throw new Error("illegal attachments");
+  if (places.size !== count) throw new Error(ILLEGAL);
   return {
     data,
-    fill: (attachments) => {
-      attachments.forEach((bytes, index) => {
-        slots.get(index)?.(bytes);
-      });
+    fill(attachments) {
+      for (const [num, [holder, key]] of places) holder[key] = attachments[num as number];
     },
   };
 }
+
+/** What is said of attachments that do not fit their packet. */
+export const ILLEGAL = "illegal attachments";

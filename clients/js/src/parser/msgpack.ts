@@ -1,6 +1,7 @@
 // The parser of `socket.io-msgpack-parser` 3: each packet is one binary message, the MessagePack map
 // `{ type, data, nsp, id }`. There are no attachments, for bytes may stand anywhere.
 
+import type { Bytes } from "../engine/packet.js";
 import { decode } from "../msgpack/decode.js";
 import { encode } from "../msgpack/encode.js";
 import {
@@ -43,7 +44,7 @@ export class Decoder implements PacketDecoder {
    * Takes a message; calls the listener with its packet.
    * @throws Error when it is none.
    */
-  add(message: string | ArrayBuffer | Uint8Array): void {
+  add(message: string | Bytes): void {
     if (typeof message === "string") throw new Error("text instead of MessagePack");
     const packet = decode(message);
     if (!isRecord(packet) || !isPacket(packet)) throw new Error("not a packet");

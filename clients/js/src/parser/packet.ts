@@ -1,7 +1,7 @@
 // What a Socket.IO packet is (socket.io-protocol v5), and what a parser is: the two classes that an application may replace
 // with the option `parser`. Whether a packet fits the state of a namespace is the socket's business.
 
-import type { Binary } from "../engine/packet.js";
+import type { Binary, Bytes, WriteOptions } from "../engine/packet.js";
 
 /** The protocol's number, exported as `protocol`. */
 export const protocol = 5;
@@ -24,6 +24,8 @@ export interface Packet {
   nsp: string;
   id?: number | undefined;
   data?: unknown;
+  /** Of a packet that is sent. */
+  options?: WriteOptions;
 }
 
 /** One message of the connection. */
@@ -38,7 +40,7 @@ export interface PacketEncoder {
 /** Reads packets. One serves a manager; `destroy` is called between two connections. */
 export interface PacketDecoder {
   /** Takes a message; throws when that cannot be part of a packet. */
-  add(message: string | ArrayBuffer | Uint8Array): void;
+  add(message: string | Bytes): void;
   on(event: "decoded", listener: (packet: Packet) => void): void;
   destroy(): void;
 }

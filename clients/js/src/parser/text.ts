@@ -1,7 +1,8 @@
 // The default parser: `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, then the attachments as binary messages of
 // their own (socket.io-protocol v5 § Packet encoding).
 
-import { type Awaiting, awaitBinary, takeBinary } from "./binary.js";
+import type { Bytes } from "../engine/packet.js";
+import { type Awaiting, awaitBinary, ILLEGAL, takeBinary } from "./binary.js";
 import {
   ACK,
   CONNECT,
@@ -19,11 +20,14 @@ import {
 /** Attachments that a packet may announce; the limit of the official parser. */
 export const MAX_ATTACHMENTS = 10;
 
+/** What is said of a message that cannot be part of a packet. */
+const INVALID = "invalid packet";
+
 /** Writes packets. */
 export class Encoder implements PacketEncoder {
   /**
    * The text, then the attachments.
-   * @throws TypeError for a BigInt, RangeError or TypeError for a cycle.
+   * @throws TypeError for a BigInt, RangeError for a cycle.
    */
   encode({ type, nsp, id, data }: Packet): Frame[] {
     const { json, attachments } = takeBinary(data);
@@ -35,7 +39,7 @@ export class Encoder implements PacketEncoder {
 interface Partial extends Awaiting {
   packet: Packet;
   count: number;
-  attachments: (ArrayBuffer | Uint8Array)[];
+  attachments: Bytes[];
 }
 
 /** Joins messages to packets. */
@@ -57,32 +61,32 @@ export class Decoder implements PacketDecoder {
    * Takes a message; calls the listener when that completes a packet.
    * @throws Error when the message cannot be part of a packet.
    */
-  add(message: string | ArrayBuffer | Uint8Array): void {
+  add(message: string | Bytes): void {
     const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
     if (packet) this.#decoded(packet);
   }
 
   #addText(text: string): Packet | undefined {
     const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
-    if (!head || this.#partial) throw new Error("unexpected text");
+    if (!head || this.#partial) throw new Error(INVALID);
     const [whole, plain, binary, announced, nsp, id] = head;
-    if (id && id.length > 19) throw new Error("ack id too long");
+    if (id && id.length > 19) throw new Error(INVALID);
     const packet: Packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
     if (id) packet.id = Number(id);
     const json = text.slice(whole.length);
     if (binary) {
       const count = Number(announced);
-      if (!count || count > MAX_ATTACHMENTS) throw new Error("illegal attachments");
+      if (!count || count > MAX_ATTACHMENTS) throw new Error(ILLEGAL);
       this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
       packet.data = this.#partial.data;
     } else if (json) packet.data = JSON.parse(json);
-    if ((binary || json) && !isValid(packet)) throw new Error("invalid payload");
+    if ((binary || json) && !isValid(packet)) throw new Error(INVALID);
     return binary ? undefined : packet;
   }
 
-  #addBinary(bytes: ArrayBuffer | Uint8Array): Packet | undefined {
+  #addBinary(bytes: Bytes): Packet | undefined {
     const partial = this.#partial;
-    if (!partial) throw new Error("unexpected binary");
+    if (!partial) throw new Error(INVALID);
     if (partial.attachments.push(bytes) < partial.count) return;
     this.#partial = undefined;
     partial.fill(partial.attachments);

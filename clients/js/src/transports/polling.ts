@@ -1,125 +1,168 @@
 // HTTP long polling (Engine.IO v4 § HTTP long-polling): one GET parked at the server for what it has to say, one POST
-// at a time for what we have. Fetch, because it can be aborted and is there in browsers, workers and Node alike.
+// at a time for what we have. How a request is made is the business of `fetch.ts`, `xhr.ts` and `node/request.ts`.
 
-import type { Packet } from "../engine/packet.js";
-import { decodePayload, encodePayload } from "../engine/payload.js";
-import type { Link, Transport } from "./transport.js";
+import type { EnginePacket } from "../engine/packet.js";
+import { countFitting, decodePayload, encodePayload } from "../engine/payload.js";
+import { startTimer, stopTimer, type Timer } from "../platform.js";
+import {
+  type FailureDetails,
+  type Link,
+  MAX_HANDSHAKE_BYTES,
+  type Transport,
+  type TransportFactory,
+  type TransportOptions,
+} from "./transport.js";
 
-/** Bytes that the first response may have: a handshake, and what the server says at once. */
-const MAX_HANDSHAKE_BYTES = 1_000_000;
+/** One request, and whom it reports to. */
+export interface PollingRequest {
+  url: string;
+  /** What to POST; `undefined`: GET. */
+  body: string | undefined;
+  options: TransportOptions;
+  /** See `Link`. */
+  owner: object;
+  /** Bytes that the answer may have. */
+  limit: number;
+  done(body: string): void;
+  failed(details: FailureDetails): void;
+}
 
-export function polling(link: Link): Transport {
-  // Aborting it is how requests that are under way end with the transport.
-  const abort = new AbortController();
-  let state: "idle" | "open" | "closed" = "idle";
-  let reading = false;
-  let writing = false;
-  /** Set while paused; called once nothing is under way. */
-  let onPaused: (() => void) | undefined;
+/** Makes a request; gives what ends it early, after which nothing is reported. */
+export type Requester = (request: PollingRequest) => () => void;
 
-  const request = async (packets?: Packet[]): Promise<string> => {
-    // Before anything is awaited: a session that ends forgets its id.
-    const url = link.url("http");
-    const body = packets && (await encodePayload(packets));
-    const response = await fetch(url, {
-      method: packets ? "POST" : "GET",
-      body: body ?? null,
-      cache: "no-store",
-      credentials: link.options.withCredentials ? "include" : "same-origin",
-      headers: {
-        ...(packets && { "content-type": "text/plain;charset=UTF-8" }),
-        ...link.options.extraHeaders,
-      },
-      signal: abort.signal,
-    });
-    if (!response.ok) throw response.status;
-    return state === "idle" ? readBounded(response) : response.text();
-  };
+/** Polling by requests of one kind; `readError` and `writeError` are the messages of its failures. */
+export function pollingBy(requester: Requester, readError: string, writeError: string): TransportFactory {
+  return (link: Link): Transport => {
+    let state: "idle" | "open" | "closed" = "idle";
+    /** Ends the request that is under way, in each direction. */
+    let reading: (() => void) | undefined;
+    let writing: (() => void) | undefined;
+    /** Set while paused; called once nothing is under way. */
+    let onPaused: (() => void) | undefined;
 
-  const fail = (message: string, description: unknown) => {
-    if (state === "closed") return;
-    end();
-    link.failed(message, description);
-  };
+    const request = (url: string, body: string | undefined, onDone: (answer: string) => void, error: string) => {
+      const { options, owner } = link;
+      let timer: Timer;
+      const failed = (details: FailureDetails) => {
+        stopTimer(options, timer);
+        // What fails while closing is only the farewell.
+        if (state === "closed") return end();
+        end();
+        link.failed(error, details);
+      };
+      const cancel = requester({
+        url,
+        body,
+        options,
+        owner,
+        limit: state === "idle" ? MAX_HANDSHAKE_BYTES : Number.POSITIVE_INFINITY,
+        done(answer) {
+          stopTimer(options, timer);
+          onDone(answer);
+        },
+        failed,
+      });
+      if (options.requestTimeout) {
+        timer = startTimer(
+          options,
+          () => {
+            cancel();
+            failed({ description: new Error("request timeout") });
+          },
+          options.requestTimeout,
+        );
+      }
+      return () => {
+        stopTimer(options, timer);
+        cancel();
+      };
+    };
 
-  const end = () => {
-    state = "closed";
-    abort.abort();
-  };
+    const end = () => {
+      state = "closed";
+      reading?.();
+      writing?.();
+    };
 
-  const checkPaused = () => {
-    if (state !== "closed" && !reading && !writing) onPaused?.();
-  };
+    const checkPaused = () => {
+      if (state !== "closed" && !reading && !writing) onPaused?.();
+    };
 
-  const read = () => {
-    reading = true;
-    request().then(
-      (body) => {
-        try {
-          for (const packet of decodePayload(body)) {
-            if (state === "closed") return;
-            if (state === "idle") {
-              state = "open";
-              link.opened();
-            }
-            link.packet(packet);
+    const onAnswer = (body: string) => {
+      try {
+        for (const packet of decodePayload(body)) {
+          if (state === "closed") return;
+          if (state === "idle") {
+            state = "open";
+            link.opened();
           }
-        } catch (error) {
-          return fail("server error", error);
+          link.packet(packet);
         }
-        reading = false;
-        if (onPaused) checkPaused();
-        else if (state === "open") read();
-      },
-      (error) => fail("fetch read error", error),
-    );
-  };
+      } catch (error) {
+        end();
+        return link.failed("server error", { description: error, body });
+      }
+      reading = undefined;
+      if (onPaused) checkPaused();
+      else if (state === "open") read();
+    };
 
-  return {
-    name: "polling",
-    get writable() {
-      return state === "open" && !writing;
-    },
-    open: read,
-    send(packets) {
-      writing = true;
-      request(packets).then(
-        () => {
-          writing = false;
+    const read = () => {
+      // In place before the request can report anything.
+      reading = () => {};
+      reading = request(link.url("http"), undefined, onAnswer, readError);
+    };
+
+    const write = (packets: EnginePacket[], done: () => void) => {
+      let ended = false;
+      // Before anything is awaited: a session that ends forgets its id.
+      const url = link.url("http");
+      writing = () => {
+        ended = true;
+      };
+      encodePayload(packets).then(
+        (body) => {
+          if (!ended) writing = request(url, body, done, writeError);
+        },
+        // The bytes of a Blob that is gone.
+        (error) => {
+          if (ended) return;
+          end();
+          link.failed(writeError, { description: error });
+        },
+      );
+    };
+
+    return {
+      name: "polling",
+      get writable() {
+        return state === "open" && !writing;
+      },
+      open: read,
+      fit: (packets, maxPayload) => (maxPayload ? countFitting(packets, maxPayload) : packets.length),
+      send(packets) {
+        write(packets, () => {
+          writing = undefined;
           if (state === "closed") return;
           link.drained();
           checkPaused();
-        },
-        (error) => fail("fetch write error", error),
-      );
-    },
-    close(tell) {
-      state = "closed";
-      // The parked GET goes only after the server has been told, else it would take the abort for a failure.
-      if (tell) request([{ type: "close", data: "" }]).then(end, end);
-      else end();
-    },
-    pause(done) {
-      onPaused = done;
-      checkPaused();
-    },
-    resume() {
-      onPaused = undefined;
-      if (state === "open" && !reading) read();
-    },
+        });
+      },
+      close(tell) {
+        const wasOpen = state === "open" && !writing;
+        state = "closed";
+        // The parked GET goes only after the server has been told, else it would take the abort for a failure.
+        if (tell && wasOpen) write([{ type: "close" }], end);
+        else end();
+      },
+      pause(done) {
+        onPaused = done;
+        checkPaused();
+      },
+      resume() {
+        onPaused = undefined;
+        if (state === "open" && !reading) read();
+      },
+    };
   };
-}
-
-/** The text of a response from someone who has not shown yet that he is a server of ours. */
-async function readBounded(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  let left = MAX_HANDSHAKE_BYTES;
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-    left -= chunk.value.length;
-    if (left < 0) throw new Error("handshake too long");
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-  return text;
 }

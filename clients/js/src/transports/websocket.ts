@@ -1,60 +1,91 @@
 // WebSocket (Engine.IO v4 § WebSocket): one packet a message, binary messages as they are.
+// Which WebSocket is the caller's business: the platform's, or `node/websocket.ts`.
 
-import { type Binary, decodePacket, encodePacket, type Packet } from "../engine/packet.js";
-import type { Link, Transport, TransportOptions, WebSocketConstructor } from "./transport.js";
+import { bytesOf, fromBase64, toBase64 } from "../engine/base64.js";
+import { type Binary, decodePacket, type EnginePacket, encodePacket, type WriteOptions } from "../engine/packet.js";
+import type { FailureDetails, Link, TransportFactory, TransportOptions } from "./transport.js";
 
-/** The WebSocket that the options name, else that of the platform, else nothing. */
-export function findWebSocket(options: TransportOptions): WebSocketConstructor | undefined {
-  return options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+/** What is used of a WebSocket. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  /** Whether it takes messages before it is open, which then go with its request. */
+  readonly takesEarly?: boolean;
+  send(data: string | Binary, options?: WriteOptions): void;
+  close(): void;
 }
 
-export function websocket(link: Link): Transport {
-  let socket: InstanceType<WebSocketConstructor> | undefined;
-  let open = false;
-  return {
-    name: "websocket",
-    get writable() {
-      return open;
-    },
-    open() {
-      try {
-        const WebSocket = findWebSocket(link.options);
-        if (!WebSocket) throw new Error("no WebSocket here: give one in the options");
-        socket = new WebSocket(link.url("ws"), [], { headers: { ...link.options.extraHeaders } });
-      } catch (error) {
-        // Not at once: whoever called has not finished setting up yet.
-        queueMicrotask(() => link.failed("websocket error", error));
-        return;
-      }
-      socket.binaryType = "arraybuffer";
-      socket.onopen = () => {
-        open = true;
-        link.opened();
-      };
-      socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-        let packet: Packet;
+/** The transport on a WebSocket that `create` makes. */
+export function websocketBy(
+  create: (url: string, options: TransportOptions, link: Link) => WebSocketLike,
+): TransportFactory {
+  return (link: Link) => {
+    let socket: WebSocketLike | undefined;
+    let open = false;
+    return {
+      name: "websocket",
+      get writable() {
+        return open;
+      },
+      open() {
         try {
-          packet = typeof data === "string" ? decodePacket(data) : { type: "message", data };
+          socket = create(link.url("ws"), link.options, link);
         } catch (error) {
-          return link.failed("server error", error);
+          // Not at once: whoever called has not finished setting up yet.
+          queueMicrotask(() => link.failed("websocket error", { description: error }));
+          return;
         }
-        link.packet(packet);
-      };
-      socket.onclose = (context: unknown) => {
+        open = !!socket.takesEarly;
+        socket.binaryType = "arraybuffer";
+        socket.onopen = () => {
+          open = true;
+          link.opened();
+        };
+        socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
+          let packet: EnginePacket;
+          try {
+            packet = read(data);
+          } catch (error) {
+            return link.failed("server error", { description: error });
+          }
+          link.packet(packet);
+        };
+        socket.onclose = (context: unknown) => {
+          open = false;
+          link.closed({ description: "websocket connection closed", context });
+        };
+        socket.onerror = (event: FailureDetails) => {
+          const { status, body } = event;
+          link.failed("websocket error", { description: event, ...(status && { status, body: body as string }) });
+        };
+      },
+      send(packets) {
+        for (const packet of packets) {
+          const { data, options } = packet;
+          if (!data || typeof data === "string") socket?.send(encodePacket(packet), options);
+          // A Blob's bytes would come too late.
+          else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
+          else socket?.send(`b${toBase64(bytesOf(data))}`, options);
+        }
+        link.drained();
+      },
+      close() {
         open = false;
-        link.closed({ description: "websocket connection closed", context });
-      };
-      socket.onerror = (event: unknown) => link.failed("websocket error", event);
-    },
-    send(packets) {
-      for (const packet of packets) {
-        socket?.send(typeof packet.data === "string" ? encodePacket(packet) : (packet.data as Binary as ArrayBuffer));
-      }
-      link.drained();
-    },
-    close() {
-      open = false;
-      socket?.close();
-    },
+        socket?.close();
+      },
+    };
   };
 }
+
+function read(data: string | ArrayBuffer): EnginePacket {
+  if (typeof data !== "string") return { type: "message", data };
+  return data[0] === "b" ? { type: "message", data: fromBase64(data.slice(1)) } : decodePacket(data);
+}
+
+/** The platform's WebSocket. */
+export const WebSocket: TransportFactory = /* @__PURE__ */ websocketBy(
+  (url, { protocols }) => new globalThis.WebSocket(url, protocols ?? []) as WebSocketLike,
+);

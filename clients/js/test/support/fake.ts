@@ -1,7 +1,8 @@
 // A server on the other side of a transport that is only memory: what the client sends is a list of strings, what the
 // server says is a call. A polling-like transport can be paused; what is "in flight" is for the test to end.
 
-import { type Binary, decodePacket, encodePacket, type Packet } from "../../src/engine/packet.js";
+import { type Binary, decodePacket, type EnginePacket, encodePacket } from "../../src/engine/packet.js";
+import { countFitting } from "../../src/engine/payload.js";
 import type { Link, Transport, TransportFactory } from "../../src/transports/transport.js";
 
 export const OPEN = {
@@ -63,9 +64,10 @@ export function fakeTransport(name: string, wires: Wire[], { pausable = false, h
         return wire.writable && !wire.closed;
       },
       open: () => wires.push(wire),
-      send: (packets: Packet[]) => {
+      send: (packets: EnginePacket[]) => {
         for (const packet of packets) {
-          wire.sent.push(typeof packet.data === "string" ? encodePacket(packet) : packet.data);
+          const { data } = packet;
+          wire.sent.push(data === undefined || typeof data === "string" ? encodePacket(packet) : data);
         }
         if (wire.holds) wire.writable = false;
         else link.drained();
@@ -76,6 +78,7 @@ export function fakeTransport(name: string, wires: Wire[], { pausable = false, h
     };
     if (!pausable) return transport;
     return Object.assign(transport, {
+      fit: (packets: EnginePacket[], maxPayload: number) => countFitting(packets, maxPayload),
       pause: (done: () => void) => {
         wire.paused = done;
       },

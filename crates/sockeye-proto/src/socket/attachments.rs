@@ -9,6 +9,7 @@ use super::json::scan::Strings;
 use super::json::text::repair_surrogates;
 use super::mux::{Limits, MAX_NAMESPACE_BYTES, MuxError};
 use super::packet::{Header, PacketType};
+use super::parser::{Decoder, PacketBuf, is_namespace};
 use bytes::Bytes;
 
 /// A complete packet.
@@ -38,6 +39,17 @@ enum Held {
     /// The text of the last packet, repaired.
     Text(Box<str>),
     Assembly(Assembly),
+    /// The packets of this connection have another form; it stays for the life of the connection.
+    Foreign(Foreign),
+}
+
+#[derive(Debug)]
+struct Foreign {
+    decoder: Box<dyn Decoder>,
+    /// The last packet.
+    packet: Option<Assembly>,
+    /// Bytes of messages since the last complete packet.
+    pending_bytes: usize,
 }
 
 /// A binary packet whose attachments arrive, or have all arrived.
@@ -57,6 +69,12 @@ struct Assembly {
 }
 
 impl Receiver {
+    /// For packets of another form than the default one.
+    pub(crate) fn foreign(decoder: Box<dyn Decoder>) -> Self {
+        let foreign = Foreign { decoder, packet: None, pending_bytes: 0 };
+        Self { held: Some(Box::new(Held::Foreign(foreign))) }
+    }
+
     /// Takes a text packet. `None` when attachments must follow. `fate` is asked for a binary packet's
     /// namespace, once the packet has proved well-formed.
     #[inline(always)]
@@ -67,6 +85,9 @@ impl Receiver {
         fate: impl FnOnce(&str, PacketType) -> Result<Fate, MuxError>,
     ) -> Result<Option<Packet<'a>>, MuxError> {
         if self.held.is_some() {
+            if let Some(Held::Foreign(_)) = self.held.as_deref() {
+                return self.decode(text.len(), limits, |decoder| decoder.handle_text(text));
+            }
             self.release()?;
         }
         let limit = limits.max_packet_bytes();
@@ -93,6 +114,9 @@ impl Receiver {
 
     /// Takes a binary message. `None` while more must follow, or when the packet was to be discarded.
     pub(crate) fn binary(&mut self, data: &[u8], limits: &Limits) -> Result<Option<Packet<'_>>, MuxError> {
+        if let Some(Held::Foreign(_)) = self.held.as_deref() {
+            return self.decode(data.len(), limits, |decoder| decoder.handle_binary(data));
+        }
         let Some(Held::Assembly(assembly)) = self.held.as_deref_mut() else {
             return Err(MuxError::UnexpectedBinary { size_bytes: data.len() });
         };
@@ -119,9 +143,13 @@ impl Receiver {
     /// # Errors
     /// A packet is still open.
     pub(crate) fn release(&mut self) -> Result<(), MuxError> {
-        match self.held.as_deref() {
+        match self.held.as_deref_mut() {
             Some(Held::Assembly(Assembly { missing, .. })) if *missing > 0 => {
                 Err(MuxError::AttachmentsAwaited { missing: *missing })
+            }
+            Some(Held::Foreign(foreign)) => {
+                foreign.packet = None;
+                Ok(())
             }
             _ => {
                 self.held = None;
@@ -166,16 +194,82 @@ impl Receiver {
         Ok(())
     }
 
+    /// Gives a message to the decoder of another form, which may complete a packet.
+    #[cold]
+    fn decode(
+        &mut self,
+        message_bytes: usize,
+        limits: &Limits,
+        decode: impl FnOnce(&mut dyn Decoder) -> Result<Option<PacketBuf>, MuxError>,
+    ) -> Result<Option<Packet<'_>>, MuxError> {
+        let Some(Held::Foreign(foreign)) = self.held.as_deref_mut() else { return Ok(None) };
+        foreign.packet = None;
+        let size_bytes = foreign.pending_bytes.saturating_add(message_bytes);
+        let limit = limits.max_packet_bytes();
+        if size_bytes > limit {
+            return Err(MuxError::PacketTooLarge { size_bytes, limit });
+        }
+        let Some(packet) = decode(&mut *foreign.decoder)? else {
+            foreign.pending_bytes = size_bytes;
+            return Ok(None);
+        };
+        foreign.pending_bytes = 0;
+        let packet = foreign.packet.insert(Assembly::of_foreign(packet, limits)?);
+        Ok(Some(Packet { namespace: &packet.namespace, body: packet.read()? }))
+    }
+
     #[cold]
     fn hold_text(&mut self, payload: &str) -> &str {
         match &**self.held.insert(Box::new(Held::Text(repair_surrogates(payload)))) {
             Held::Text(text) => text,
-            Held::Assembly(_) => "",
+            Held::Assembly(_) | Held::Foreign(_) => "",
         }
     }
 }
 
 impl Assembly {
+    /// A whole packet, held to the same limits as one of the default form.
+    fn of_foreign(packet: PacketBuf, limits: &Limits) -> Result<Self, MuxError> {
+        let PacketBuf { packet_type, namespace, ack_id, payload, attachments } = packet;
+        let (count, limit) = (attachments.len(), limits.max_attachments());
+        if count > limit {
+            return Err(MuxError::TooManyAttachments { count, limit });
+        }
+        if namespace.len() > MAX_NAMESPACE_BYTES {
+            return Err(MuxError::NamespaceTooLong {
+                len_bytes: namespace.len(),
+                limit: MAX_NAMESPACE_BYTES,
+            });
+        }
+        if !is_namespace(&namespace) {
+            return Err(MuxError::BadNamespace { namespace });
+        }
+        // Positions in it must fit in a u32.
+        if u32::try_from(payload.len()).is_err() {
+            return Err(MuxError::PacketTooLarge { size_bytes: payload.len(), limit: u32::MAX as usize });
+        }
+        let packet_type = packet_type.with_attachments(count).ok_or(MuxError::BadPayload { packet_type })?;
+        let mut elements = SpanVec::new();
+        let header =
+            Header { packet_type, attachments: count, namespace: &namespace, ack_id, payload: &payload };
+        let payload = match incoming::scan(&header, &mut elements)? {
+            Strings::Whole => payload,
+            Strings::LoneSurrogate => repair_surrogates(&payload),
+        };
+        let size_bytes = payload.len();
+        Ok(Self {
+            packet_type,
+            namespace,
+            ack_id,
+            payload,
+            elements,
+            attachments,
+            discard: false,
+            missing: 0,
+            size_bytes,
+        })
+    }
+
     #[inline(never)]
     fn read(&self) -> Result<Body<'_>, MuxError> {
         let elements = Spans::Lent(&self.elements);

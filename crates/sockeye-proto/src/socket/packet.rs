@@ -38,6 +38,18 @@ impl PacketType {
         })
     }
 
+    /// The type of the same packet with attachments or without; `None` for one that cannot have any.
+    pub(crate) fn with_attachments(self, count: usize) -> Option<Self> {
+        match (self, count) {
+            (Self::Event | Self::BinaryEvent, 0) => Some(Self::Event),
+            (Self::Event | Self::BinaryEvent, _) => Some(Self::BinaryEvent),
+            (Self::Ack | Self::BinaryAck, 0) => Some(Self::Ack),
+            (Self::Ack | Self::BinaryAck, _) => Some(Self::BinaryAck),
+            (other, 0) => Some(other),
+            _ => None,
+        }
+    }
+
     /// Whether binary frames follow the text of this packet.
     #[inline]
     pub fn is_binary(self) -> bool {
@@ -137,6 +149,23 @@ impl<'a> Header<'a> {
     }
 }
 
+/// The packet as the default form has it, its payload included.
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.packet_type as u8)?;
+        if self.packet_type.is_binary() {
+            write!(f, "{}-", self.attachments)?;
+        }
+        if self.namespace != "/" {
+            write!(f, "{},", self.namespace)?;
+        }
+        if let Some(id) = self.ack_id {
+            write!(f, "{id}")?;
+        }
+        f.write_str(self.payload)
+    }
+}
+
 /// The decimal number in front of `text`, and what follows it. `None` without digits or with more than
 /// `max_digits` (at most 19, which cannot overflow).
 fn leading_number(text: &str, max_digits: usize) -> (Option<u64>, &str) {
@@ -224,6 +253,13 @@ mod tests {
             ("6999999999-3[]", header(BinaryAck, 999_999_999, "/", Some(3), "[]")),
         ] {
             assert_eq!(Header::decode(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_packet_is_written_as_it_was_read() {
+        for text in ["0", "0/admin,{}", "1/admin,", "27[\"a\"]", "510-/n,12[]", "31[]", "4\"no\""] {
+            assert_eq!(Header::decode(text).unwrap().to_string(), text);
         }
     }
 

@@ -65,11 +65,40 @@ impl<T> AckFuture<T> {
     }
 }
 
+impl<T> AckFuture<T> {
+    /// Waits for the whole answer instead of its first argument: all arguments, undecoded, attachments included.
+    ///
+    /// ```
+    /// # use sockeye::{AckError, Socket};
+    /// async fn ask(socket: Socket) -> Result<(), AckError> {
+    ///     let answer = socket.emit_with_ack::<()>("size?", ()).raw().await?;
+    ///     let (width, height): (u32, u32) = answer.as_args().decode_all().map_err(AckError::Decode)?;
+    ///     println!("{width} x {height}");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Socket::emit_with_ack`], but `Decode`.
+    ///
+    /// # Cancel safety
+    /// As that of the future itself.
+    pub async fn raw(mut self) -> Result<ArgsBuf, AckError> {
+        std::future::poll_fn(|cx| self.state.poll(cx)).await
+    }
+}
+
 impl<T: DeserializeOwned> Future for AckFuture<T> {
     type Output = Result<T, AckError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let waiting = match &mut self.get_mut().state {
+        self.get_mut().state.poll(cx).map(|answer| decode(&answer?))
+    }
+}
+
+impl State {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ArgsBuf, AckError>> {
+        let waiting = match self {
             // A future that is polled after it failed can only repeat that nothing will come.
             State::Failed(error) => return Poll::Ready(Err(error.take().unwrap_or(AckError::Disconnected))),
             State::Waiting(waiting) => waiting,
@@ -80,7 +109,7 @@ impl<T: DeserializeOwned> Future for AckFuture<T> {
         }
         // An entry that was gone at the time limit has just been settled.
         waiting.collector.poll(cx).map(|settled| match settled.into_iter().next() {
-            Some(Settled::Answer(_, args)) => decode(&args),
+            Some(Settled::Answer(_, args)) => Ok(args),
             _ => Err(AckError::Disconnected),
         })
     }

@@ -77,26 +77,23 @@ impl ServerBuilder {
     }
 }
 
-/// What a new namespace begins with.
-pub(crate) struct NamespaceDefaults {
-    pub(crate) ack_timeout: Duration,
-    recovery: Option<ConnectionStateRecovery>,
+/// What the recovery of a new namespace begins with.
+#[derive(Clone)]
+pub(crate) struct NewRecovery {
+    options: ConnectionStateRecovery,
     /// How long a broken connection may look alive.
     detection: Duration,
 }
 
 impl Config {
-    pub(crate) fn namespace_defaults(&self) -> NamespaceDefaults {
-        NamespaceDefaults {
-            ack_timeout: self.ack_timeout,
-            recovery: self.recovery.clone(),
-            detection: self.heartbeat.interval.saturating_add(self.heartbeat.timeout),
-        }
+    pub(crate) fn new_recovery(&self) -> Option<Box<NewRecovery>> {
+        let detection = self.heartbeat.interval.saturating_add(self.heartbeat.timeout);
+        self.recovery.clone().map(|options| Box::new(NewRecovery { options, detection }))
     }
 }
 
-impl NamespaceDefaults {
-    pub(crate) fn new_recovery(&self) -> Option<Box<Recovery>> {
-        self.recovery.clone().map(|options| Box::new(Recovery::new(options, self.detection)))
+impl NewRecovery {
+    pub(crate) fn make(self) -> Recovery {
+        Recovery::new(self.options, self.detection)
     }
 }

@@ -4,7 +4,7 @@
 
 use super::parent::{Parent, Test};
 use super::{Namespace, NamespaceInner, read, write};
-use crate::config::{NamespaceDefaults, NamespaceOptions};
+use crate::config::{Emitting, NamespaceOptions};
 use crate::error::ConnectError;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +17,8 @@ pub(crate) struct Namespaces {
     parents: RwLock<Vec<Arc<NamespaceInner>>>,
     on_new: RwLock<Vec<Arc<Hook>>>,
     options: NamespaceOptions,
-    defaults: Box<NamespaceDefaults>,
+    /// For each namespace that is made.
+    emitting: Box<Emitting>,
 }
 
 type Hook = dyn Fn(&Namespace) + Send + Sync;
@@ -31,14 +32,14 @@ struct Table {
 }
 
 impl Namespaces {
-    pub(crate) fn new(options: NamespaceOptions, defaults: NamespaceDefaults) -> Self {
+    pub(crate) fn new(options: NamespaceOptions, emitting: Emitting) -> Self {
         Self {
-            main: Arc::new(NamespaceInner::new("/", &defaults)),
+            main: Arc::new(NamespaceInner::new("/", emitting.clone())),
             table: RwLock::default(),
             parents: RwLock::default(),
             on_new: RwLock::default(),
             options,
-            defaults: Box::new(defaults),
+            emitting: Box::new(emitting),
         }
     }
 
@@ -84,7 +85,8 @@ impl Namespaces {
         let mut parents = write(&self.parents);
         // No client can ask for a parent, so its name is for logs alone.
         let name = name.map_or_else(|| format!("/_{}", parents.len()), |name| with_slash(name).into_owned());
-        let inner = NamespaceInner::new(&name, &self.defaults).into_parent(Parent::new(test));
+        let inner =
+            NamespaceInner::new(&name, Emitting::clone(&self.emitting)).into_parent(Parent::new(test));
         let parent = Arc::new(inner);
         parents.push(parent.clone());
         parent
@@ -183,7 +185,7 @@ impl Namespaces {
     }
 
     fn make(&self, name: &str, parent: Option<&Arc<NamespaceInner>>) -> Arc<NamespaceInner> {
-        let namespace = NamespaceInner::new(name, &self.defaults);
+        let namespace = NamespaceInner::new(name, Emitting::clone(&self.emitting));
         Arc::new(match parent {
             Some(parent) => namespace.into_child(parent.clone()),
             None => namespace,

@@ -25,7 +25,8 @@ pub(crate) use offset::ends_in_a_string;
 
 use crate::config::ConnectionStateRecovery;
 use crate::error::EmitError;
-use crate::frames::assemble;
+use crate::frames::Encoding;
+use crate::namespace::NamespaceInner;
 use crate::session::mailbox::{Delivery, Push};
 use crate::session::sync::{Mutex, MutexGuard};
 use crate::socket::Socket;
@@ -36,8 +37,8 @@ use log::{Addressee, Log};
 use offset::{OFFSET_LEN, Offset};
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
-use sockeye_adapter::{Adapter, JoinError, Members, Packet, Target};
-use sockeye_proto::socket::{DisconnectReason, Encoded};
+use sockeye_adapter::{JoinError, Members, Packet, Target};
+use sockeye_proto::socket::{DisconnectReason, EncodeError, Encoded};
 use sockeye_proto::{PrivateSessionId, SocketId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -183,7 +184,7 @@ impl Recovery {
 
     /// Sends an event to the one socket of a session, wherever it is now, or keeps it until there is one.
     pub(crate) fn emit(&self, socket: &Socket, event: Encoded, delivery: Delivery) -> Result<(), EmitError> {
-        let mut sealing = Sealing::new(event);
+        let mut sealing = Sealing::new(event, &socket.inner_namespace().encoding)?;
         let mut state = self.lock();
         let now = Instant::now();
         let known = if socket.is_joining() { None } else { state.sessions.get(socket.id()) };
@@ -219,19 +220,18 @@ impl Recovery {
     /// Sends an event to many, and keeps it for those who may come back, unless it is volatile.
     pub(crate) fn broadcast(
         &self,
-        adapter: &dyn Adapter,
+        namespace: &NamespaceInner,
         target: &Target,
-        mut event: Encoded,
+        event: Encoded,
         delivery: Delivery,
-    ) -> usize {
+    ) -> Result<usize, EncodeError> {
         let volatile = delivery == Delivery::Volatile;
         if volatile && !ends_in_a_string(&event) {
-            let packet = Packet::new(crate::frames::shared_frames(event)).into_volatile();
-            return self.in_order(adapter, target, |_| packet);
+            let packet = Packet::new(namespace.encoding.shared_frames(event)?).into_volatile();
+            return Ok(self.in_order(namespace, target, |_| packet));
         }
-        let at = offset::append_blank(&mut event);
-        let mut sealing = Sealing::at(event, at);
-        self.in_order(adapter, target, |State { log, sessions, .. }| {
+        let mut sealing = Sealing::new(event, &namespace.encoding)?;
+        Ok(self.in_order(namespace, target, |State { log, sessions, .. }| {
             if volatile {
                 sealing.fill(log.epoch.spell(Offset::Between(log.head())));
                 return Packet::new(sealing.frames()).into_volatile();
@@ -243,23 +243,28 @@ impl Recovery {
                 log.append(Addressee::Target(target.clone()), frames.clone(), Instant::now());
             }
             Packet::new(frames).at_position(place)
-        })
+        }))
     }
 
     /// Sends what is in no log, in the order of what is. Gives the number of receivers.
-    pub(crate) fn broadcast_packet(&self, adapter: &dyn Adapter, target: &Target, packet: Packet) -> usize {
-        self.in_order(adapter, target, |_| packet)
+    pub(crate) fn broadcast_packet(
+        &self,
+        namespace: &NamespaceInner,
+        target: &Target,
+        packet: Packet,
+    ) -> usize {
+        self.in_order(namespace, target, |_| packet)
     }
 
     /// The receivers are those of the moment at which the packet is made, and the wake-ups come after the lock.
     fn in_order(
         &self,
-        adapter: &dyn Adapter,
+        namespace: &NamespaceInner,
         target: &Target,
         make: impl FnOnce(&mut State) -> Packet,
     ) -> usize {
         let mut state = self.lock();
-        let members: Members = adapter.members(target);
+        let members: Members = namespace.adapter().members(target);
         let packet = make(&mut state);
         let mut to_wake = SmallVec::<[bool; 128]>::new();
         to_wake.extend(members.iter().map(|member| member.deliver(&packet)));
@@ -429,16 +434,16 @@ struct Sealing {
 }
 
 impl Sealing {
-    fn new(mut event: Encoded) -> Self {
+    fn new(mut event: Encoded, encoding: &Encoding) -> Result<Self, EncodeError> {
         let at = offset::append_blank(&mut event);
-        Self::at(event, at)
-    }
-
-    fn at(event: Encoded, at: usize) -> Self {
-        let (mut frames, start) = assemble(event);
+        let (mut frames, start) = encoding.assemble(event)?;
+        // A parser of the server's own wrote the blank where it likes; it is the last argument, so the last of its kind.
+        let at = if encoding.parser.is_some() { offset::find_blank(&frames) } else { Some(at) };
+        let at =
+            at.ok_or_else(|| EncodeError::Parser("the offset of the event cannot be found".to_owned()))?;
         // The log keeps it for minutes.
         frames.shrink_to_fit();
-        Self { frames, start, at }
+        Ok(Self { frames, start, at })
     }
 
     fn fill(&mut self, offset: [u8; OFFSET_LEN]) {

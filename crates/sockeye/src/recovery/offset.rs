@@ -71,11 +71,19 @@ pub(crate) fn append_blank(event: &mut Encoded) -> usize {
     event.text.pop();
     event.text.extend_from_slice(b",\"");
     let at = event.text.len();
-    event.text.extend_from_slice(&[b'-'; OFFSET_LEN]);
+    event.text.extend_from_slice(BLANK);
     event.text.extend_from_slice(b"\"]");
     debug_assert_eq!(at + OFFSET_LEN + BEHIND, event.text.len());
     at
 }
+
+/// Where a parser of the server's own put the blank.
+pub(crate) fn find_blank(frames: &[u8]) -> Option<usize> {
+    frames.windows(OFFSET_LEN).rposition(|window| window == BLANK)
+}
+
+/// Stands for an offset that is not known yet.
+const BLANK: &[u8; OFFSET_LEN] = b"~~offset~blank~~";
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -88,7 +88,10 @@ impl Session {
         let session = ServerSession::new(transport, config.heartbeat, config.upgrade_timeout, now);
         let (connection, join_by) = match &shared.upper {
             Upper::SocketIo(_) => {
-                let mux = ServerMux::new(config.mux_limits());
+                let mux = match &config.encoding.parser {
+                    None => ServerMux::new(config.mux_limits()),
+                    Some(parser) => ServerMux::with_parser(config.mux_limits(), &**parser),
+                };
                 (ServerConnection::new(session, mux), Some(now + config.connect_timeout))
             }
             Upper::Engine(_) => (ServerConnection::engine_only(session), None),

@@ -3,7 +3,6 @@
 use super::inbox::{self, Inbox, Load};
 use crate::conn::Conn;
 use crate::error::ConnectError;
-use crate::frames::{room, with_frames};
 use crate::middleware::{Deciding, admit};
 use crate::namespace::parent::choose;
 use crate::namespace::{NamespaceInner, NamespaceRequest, Namespaces};
@@ -219,8 +218,9 @@ impl Sockets {
         for place in 0..self.joined.len() {
             if let Some(Some(Joined { socket, .. })) = self.joined.get(place) {
                 if socket.connected() {
-                    let packet = encode_disconnect(socket.inner_namespace().name(), room());
-                    with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
+                    let encoding = &socket.inner_namespace().encoding;
+                    let packet = encode_disconnect(socket.inner_namespace().name(), encoding.room());
+                    let _ = encoding.with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
@@ -350,11 +350,12 @@ fn refuse(
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
     mux.refuse(namespace)?;
-    let packet = encode_connect_error(namespace, error.message(), error.payload(), room());
-    match packet {
-        Ok(packet) => {
-            with_frames(packet, |frames| conn.push(frames, Delivery::Protocol));
-        }
+    let encoding = &conn.shared.config.encoding;
+    let packet = encode_connect_error(namespace, error.message(), error.payload(), encoding.room());
+    match packet
+        .and_then(|packet| encoding.with_frames(packet, |frames| conn.push(frames, Delivery::Protocol)))
+    {
+        Ok(_) => {}
         // The data is a JSON value already; only its depth can be too much.
         Err(error) => tracing::error!(%error, "connect_error_not_sent"),
     }

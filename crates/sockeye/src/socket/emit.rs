@@ -3,7 +3,6 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
-use crate::frames::{room, with_frames};
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -29,13 +28,15 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// `Encode`: a reserved name, more than 10 attachments, or a value that does not serialize.
+    /// `Encode`: a reserved name, more binary values than
+    /// `ServerBuilder::max_attachments`, or a value that does not serialize.
     /// `Refused`: the client reads too slowly; the connection is closing.
     /// `Closed`: the socket is disconnected.
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
+        let encoded =
+            encode_event(self.0.namespace.name(), event, None, args, self.0.namespace.encoding.room())?;
         self.send_event(encoded, Delivery::Reliable)
     }
 
@@ -47,7 +48,8 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded = encode_event(self.0.namespace.name(), event, None, args, room())?;
+        let encoded =
+            encode_event(self.0.namespace.name(), event, None, args, self.0.namespace.encoding.room())?;
         self.send_event(encoded, Delivery::Volatile)
     }
 
@@ -111,7 +113,7 @@ impl Socket {
         &self,
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
-        let encoded = encode(self.0.namespace.name(), room())?;
+        let encoded = encode(self.0.namespace.name(), self.0.namespace.encoding.room())?;
         self.send_encoded(encoded, Delivery::Reliable)
     }
 
@@ -129,6 +131,7 @@ impl Socket {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
-        with_frames(encoded, |frames| self.0.conn.push(frames, delivery)).outcome()
+        let encoding = &self.0.namespace.encoding;
+        encoding.with_frames(encoded, |frames| self.0.conn.push(frames, delivery))?.outcome()
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{CONNECTED, DISCONNECTED, JOINING, Socket};
 use crate::conn::Conn;
-use crate::frames::{room, with_frames};
 use crate::namespace::NamespaceInner;
 use crate::recovery::{Claim, Farewell, Life, Lost, ends_in_a_string};
 use crate::session::control::Control;
@@ -57,22 +56,29 @@ impl Socket {
     /// Queues the CONNECT reply, behind what a recovered client missed, and lets events reach the socket.
     pub(crate) fn enter(&self) -> Result<Option<Farewell>, Lost> {
         let pid = self.life().map(|life| life.pid());
-        let reply = encode_connect(self.0.namespace.name(), &self.0.id, pid, room());
-        with_frames(reply, |reply| match self.0.namespace.recovery() {
-            Some(recovery) => recovery.enter(self, reply),
-            None => {
-                // Before anybody can reach the socket, so it is the first packet.
-                self.0.conn.push(reply, Delivery::Protocol);
-                self.add_to(&[]);
-                Ok(None)
-            }
-        })
+        let encoding = &self.0.namespace.encoding;
+        let reply = encode_connect(self.0.namespace.name(), &self.0.id, pid, encoding.room());
+        let mut entered = None;
+        let _ = encoding.with_frames(reply, |reply| entered = Some(self.enter_with(reply)));
+        // A parser of the server's own may fail to say it.
+        entered.unwrap_or_else(|| self.enter_with(&[]))
+    }
+
+    fn enter_with(&self, reply: &[u8]) -> Result<Option<Farewell>, Lost> {
+        if let Some(recovery) = self.0.namespace.recovery() {
+            return recovery.enter(self, reply);
+        }
+        // Before anybody can reach the socket, so it is the first packet.
+        self.0.conn.push(reply, Delivery::Protocol);
+        self.add_to(&[]);
+        Ok(None)
     }
 
     /// Another socket goes on with the session: the client of this one hears that it is disconnected, and stays away.
     pub(crate) fn tell_taken_over(&self) {
-        let packet = encode_disconnect(self.0.namespace.name(), room());
-        with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
+        let encoding = &self.0.namespace.encoding;
+        let packet = encode_disconnect(self.0.namespace.name(), encoding.room());
+        let _ = encoding.with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
         let (namespace, reason) = (self.0.namespace.shared_name(), DisconnectReason::TakenOver);
         self.0.conn.control(Control::Leave(namespace, self.0.id, reason));
     }

@@ -25,6 +25,7 @@ mod origin;
 mod packets;
 mod panics;
 mod parents;
+mod parsers;
 mod payloads;
 mod polling;
 mod pressure;

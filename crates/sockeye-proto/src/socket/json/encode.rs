@@ -13,7 +13,8 @@ use serde::Serialize;
 use std::fmt;
 use std::io;
 
-/// Attachments that one packet may carry. Official clients disconnect when they receive more.
+/// Attachments that one packet may carry unless its [`Room`] says another number. Official clients disconnect when they
+/// receive more.
 pub const MAX_ATTACHMENTS: usize = 10;
 
 /// An encoded packet.
@@ -27,24 +28,31 @@ pub struct Encoded {
 
 /// Where a packet is written: behind `headroom` free bytes, in a buffer that may have served before.
 /// A number alone is a headroom in a new buffer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Room {
     headroom: usize,
     text: Vec<u8>,
+    max_attachments: usize,
 }
 
 impl Room {
     /// `headroom` free bytes at the front of `buffer`, whose content is dropped and whose memory is used.
     #[inline]
     pub fn new(headroom: usize, buffer: Vec<u8>) -> Self {
-        Self { headroom, text: buffer }
+        Self { headroom, text: buffer, max_attachments: MAX_ATTACHMENTS }
+    }
+
+    /// How many attachments the packet may carry: [`MAX_ATTACHMENTS`] if not said.
+    #[inline]
+    pub fn max_attachments(self, limit: usize) -> Self {
+        Self { max_attachments: limit, ..self }
     }
 }
 
 impl From<usize> for Room {
     #[inline]
     fn from(headroom: usize) -> Self {
-        Self { headroom, text: Vec::new() }
+        Self::new(headroom, Vec::new())
     }
 }
 
@@ -75,11 +83,12 @@ pub fn encode_event(
         return Err(EncodeError::Reserved { name });
     }
     let room = room.into();
-    let headroom = room.headroom;
+    let Room { headroom, max_attachments, .. } = room;
     let mut text = begin(PacketType::Event, namespace, ack_id, room, name.len());
     text.push(b'[');
     text::write_string(&mut text, name);
-    finish_args(text, PacketType::BinaryEvent, headroom, false, args)
+    let array = Array { binary: PacketType::BinaryEvent, headroom, max_attachments, first: false };
+    array.finish(text, args)
 }
 
 /// Encodes the answer to the event that carried `id`: `3`, or `6<n>-` when the arguments hold bytes.
@@ -94,10 +103,10 @@ pub fn encode_ack(
     room: impl Into<Room>,
 ) -> Result<Encoded, EncodeError> {
     let room = room.into();
-    let headroom = room.headroom;
+    let Room { headroom, max_attachments, .. } = room;
     let mut text = begin(PacketType::Ack, namespace, Some(id), room, 0);
     text.push(b'[');
-    finish_args(text, PacketType::BinaryAck, headroom, true, args)
+    Array { binary: PacketType::BinaryAck, headroom, max_attachments, first: true }.finish(text, args)
 }
 
 /// Encodes the server's consent to a CONNECT, with the `pid` for a client that may recover its socket later.
@@ -170,7 +179,7 @@ const SMALL_PACKET: usize = 96;
 /// Everything in front of the payload. `more` bytes are expected besides.
 #[inline]
 fn begin(packet_type: PacketType, namespace: &str, ack_id: Option<u64>, room: Room, more: usize) -> Vec<u8> {
-    let Room { headroom, mut text } = room;
+    let Room { headroom, mut text, .. } = room;
     let expected = [headroom, namespace.len(), more, SMALL_PACKET].into_iter().fold(0, usize::saturating_add);
     text.clear();
     text.reserve(expected);
@@ -201,42 +210,45 @@ fn push_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
 
-/// Appends the arguments and the closing bracket; with attachments, rewrites the type before them.
-#[inline]
-fn finish_args(
-    mut text: Vec<u8>,
+/// The array of a packet that has begun.
+struct Array {
+    /// What the packet becomes with attachments.
     binary: PacketType,
     headroom: usize,
+    max_attachments: usize,
+    /// Nothing stands in it yet.
     first: bool,
-    args: impl EventArgs,
-) -> Result<Encoded, EncodeError> {
-    let mut attachments = Vec::new();
-    let mut encoder = ArgsEncoder { out: &mut text, attachments: &mut attachments, count: 0, first };
-    args.serialize_args(&mut encoder)?;
-    let count = encoder.count;
-    text.push(b']');
-    if count > 0 {
-        announce_attachments(&mut text, binary, headroom, count)?;
-    }
-    Ok(Encoded { text, attachments })
 }
 
-/// The count is known only now, so the packet moves by two or three bytes: dear for nobody but those
-/// who copy whole attachments anyway.
-#[cold]
-fn announce_attachments(
-    text: &mut Vec<u8>,
-    binary: PacketType,
-    headroom: usize,
-    count: usize,
-) -> Result<(), EncodeError> {
-    if count > MAX_ATTACHMENTS {
-        return Err(EncodeError::TooManyAttachments { count, limit: MAX_ATTACHMENTS });
+impl Array {
+    /// Appends the arguments and the closing bracket; with attachments, rewrites the type before them.
+    #[inline]
+    fn finish(&self, mut text: Vec<u8>, args: impl EventArgs) -> Result<Encoded, EncodeError> {
+        let &Self { max_attachments, first, .. } = self;
+        let mut attachments = Vec::new();
+        let mut encoder =
+            ArgsEncoder { out: &mut text, attachments: &mut attachments, max_attachments, count: 0, first };
+        args.serialize_args(&mut encoder)?;
+        let count = encoder.count;
+        text.push(b']');
+        if count > 0 {
+            self.announce_attachments(&mut text, count)?;
+        }
+        Ok(Encoded { text, attachments })
     }
-    let type_at = headroom.saturating_add(1);
-    let head = format!("{}{count}-", binary as u8);
-    text.splice(type_at..type_at.saturating_add(1), head.into_bytes());
-    Ok(())
+
+    /// The count is known only now, so the packet moves by two or three bytes: dear for nobody but those
+    /// who copy whole attachments anyway.
+    #[cold]
+    fn announce_attachments(&self, text: &mut Vec<u8>, count: usize) -> Result<(), EncodeError> {
+        if count > self.max_attachments {
+            return Err(EncodeError::TooManyAttachments { count, limit: self.max_attachments });
+        }
+        let type_at = self.headroom.saturating_add(1);
+        let head = format!("{}{count}-", self.binary as u8);
+        text.splice(type_at..type_at.saturating_add(1), head.into_bytes());
+        Ok(())
+    }
 }
 
 /// What an emit carries. A reference is one argument, a tuple is one per field, `()` is none:
@@ -309,6 +321,7 @@ tuple_args!(A B C D E F G H);
 pub struct ArgsEncoder<'a> {
     out: &'a mut Vec<u8>,
     attachments: &'a mut Vec<Bytes>,
+    max_attachments: usize,
     /// Attachments met, kept or not.
     count: usize,
     /// Nothing stands in the array yet.
@@ -327,6 +340,7 @@ impl ArgsEncoder<'_> {
         let mut faults = Faults::default();
         let wire = Wire {
             attachments: &mut *self.attachments,
+            max_attachments: self.max_attachments,
             count: &mut self.count,
             faults: &mut faults,
             // The array of the packet is the first level.
@@ -378,6 +392,7 @@ impl Faults {
 /// Compact JSON that counts its depth and puts bytes aside as attachments.
 pub(crate) struct Wire<'a> {
     attachments: &'a mut Vec<Bytes>,
+    max_attachments: usize,
     count: &'a mut usize,
     faults: &'a mut Faults,
     depth: usize,
@@ -405,7 +420,7 @@ impl Wire<'_> {
         let num = *self.count;
         *self.count = num.saturating_add(1);
         // Past the limit the packet is lost; only the count is still wanted, for the error.
-        if num < MAX_ATTACHMENTS {
+        if num < self.max_attachments {
             self.attachments.push(Bytes::copy_from_slice(bytes));
         }
         write!(writer, "{{\"_placeholder\":true,\"num\":{num}}}")
@@ -456,11 +471,11 @@ pub enum EncodeError {
         /// The name.
         name: &'static str,
     },
-    /// More bytes values than official clients accept in one packet.
+    /// More bytes values than a packet may carry.
     TooManyAttachments {
         /// How many there are.
         count: usize,
-        /// [`MAX_ATTACHMENTS`].
+        /// [`MAX_ATTACHMENTS`], unless the [`Room`] says another number.
         limit: usize,
     },
     /// The data nests deeper than either side would read.
@@ -470,6 +485,8 @@ pub enum EncodeError {
     },
     /// The auth of a CONNECT is something else than an object.
     AuthNotAnObject,
+    /// A parser other than the default one cannot write the packet; what it says.
+    Parser(String),
     /// The data does not serialize; what serde says.
     Json(String),
 }
@@ -483,6 +500,7 @@ impl fmt::Display for EncodeError {
             }
             Self::TooDeep { limit } => write!(f, "data nested deeper than {limit} levels"),
             Self::AuthNotAnObject => f.write_str("auth must serialize to a JSON object"),
+            Self::Parser(reason) => write!(f, "the parser cannot write the packet: {reason}"),
             Self::Json(reason) => write!(f, "the data cannot be written as JSON: {reason}"),
         }
     }

@@ -5,7 +5,7 @@ mod argument;
 mod attached;
 pub(crate) mod decode;
 pub(crate) mod encode;
-mod placeholders;
+pub(crate) mod placeholders;
 mod plain;
 pub(crate) mod scan;
 #[cfg(test)]

@@ -7,20 +7,34 @@ use super::text;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
-/// A binary packet: finds the placeholders. A placeholder holds no container, so the innermost object is
-/// all there is to remember.
+/// A binary packet: finds the placeholders.
 pub(crate) struct Places<'j> {
-    json: &'j str,
     /// One bit per attachment that has its place.
     used: SmallVec<[u64; 1]>,
     attachments: usize,
     found: usize,
+    candidate: Candidate<'j>,
+}
+
+/// The object around the current position, as far as it may be a placeholder. That holds no container, so the innermost
+/// object is all there is to remember.
+pub(crate) struct Candidate<'j> {
+    json: &'j str,
     object: Object,
     /// Which member the next scalar is the value of.
     expect: Member,
 }
 
-/// The object around the current position, as far as it may be a placeholder.
+/// What an object was that has ended.
+pub(crate) enum Ended {
+    /// Data.
+    Object,
+    /// A placeholder of that number.
+    Placeholder(usize),
+    /// It called itself a placeholder, but has another form.
+    Malformed,
+}
+
 #[derive(Default)]
 struct Object {
     start: usize,
@@ -40,12 +54,10 @@ enum Member {
 impl<'j> Places<'j> {
     pub(crate) fn new(json: &'j str, attachments: usize) -> Self {
         Self {
-            json,
             used: SmallVec::from_elem(0, attachments.div_ceil(64)),
             attachments,
             found: 0,
-            object: Object::default(),
-            expect: Member::Other,
+            candidate: Candidate::new(json),
         }
     }
 
@@ -55,19 +67,12 @@ impl<'j> Places<'j> {
     }
 
     fn misplaced(&self) -> Fault {
-        Fault::Placeholder { at: self.object.start }
+        Fault::Placeholder { at: self.candidate.object.start }
     }
 
     /// A container begins within the current object, which is therefore no placeholder.
-    fn nest(&mut self) -> Result<(), Fault> {
-        self.expect = Member::Other;
-        if self.object.marked { Err(self.misplaced()) } else { Ok(()) }
-    }
-
-    /// A container ended; what is around it holds a container.
-    fn unnest(&mut self) {
-        self.expect = Member::Other;
-        self.object = Object { members: Object::NOT_A_PLACEHOLDER, ..Object::default() };
+    fn nest(&self) -> Result<(), Fault> {
+        if self.candidate.object.marked { Err(self.misplaced()) } else { Ok(()) }
     }
 
     fn place(&mut self, num: usize) -> Option<()> {
@@ -85,26 +90,59 @@ impl<'j> Places<'j> {
     }
 }
 
-impl Object {
-    /// More members than a placeholder has.
-    const NOT_A_PLACEHOLDER: usize = 3;
-}
-
 impl Watch for Places<'_> {
     fn open_object(&mut self, at: usize) -> Result<(), Fault> {
         self.nest()?;
-        self.object = Object { start: at, ..Object::default() };
+        self.candidate.open_object(at);
         Ok(())
     }
 
     fn open_array(&mut self, _at: usize) -> Result<(), Fault> {
         self.nest()?;
-        // Scalars of an array are nobody's members.
-        self.object = Object::default();
+        self.candidate.open_array();
         Ok(())
     }
 
     fn key(&mut self, start: usize, end: usize) {
+        self.candidate.key(start, end);
+    }
+
+    fn scalar(&mut self, start: usize, end: usize) {
+        self.candidate.scalar(start, end);
+    }
+
+    fn close_object(&mut self, _at: usize) -> Result<(), Fault> {
+        let misplaced = self.misplaced();
+        match self.candidate.close_object() {
+            Ended::Object => Ok(()),
+            Ended::Placeholder(num) => self.place(num).ok_or(misplaced),
+            Ended::Malformed => Err(misplaced),
+        }
+    }
+
+    fn close_array(&mut self) {
+        self.candidate.close_array();
+    }
+}
+
+impl<'j> Candidate<'j> {
+    pub(crate) fn new(json: &'j str) -> Self {
+        Self { json, object: Object::default(), expect: Member::Other }
+    }
+
+    pub(crate) fn open_object(&mut self, at: usize) {
+        self.expect = Member::Other;
+        self.object = Object { start: at, ..Object::default() };
+    }
+
+    /// Scalars of an array are nobody's members.
+    pub(crate) fn open_array(&mut self) {
+        self.expect = Member::Other;
+        self.object = Object::default();
+    }
+
+    /// A member name, with its quotes.
+    pub(crate) fn key(&mut self, start: usize, end: usize) {
         self.object.members = self.object.members.saturating_add(1);
         let quoted = self.json.get(start..end).unwrap_or_default();
         self.expect = match unescaped_key(quoted).as_ref() {
@@ -114,7 +152,7 @@ impl Watch for Places<'_> {
         };
     }
 
-    fn scalar(&mut self, start: usize, end: usize) {
+    pub(crate) fn scalar(&mut self, start: usize, end: usize) {
         let json = self.json.get(start..end).unwrap_or_default();
         match std::mem::replace(&mut self.expect, Member::Other) {
             Member::Placeholder => self.object.marked |= json == "true",
@@ -123,18 +161,20 @@ impl Watch for Places<'_> {
         }
     }
 
-    fn close_object(&mut self, _at: usize) -> Result<(), Fault> {
-        if self.object.marked {
-            let whole = self.object.members == 2;
-            let num = self.object.num.filter(|_| whole).ok_or_else(|| self.misplaced())?;
-            self.place(num).ok_or_else(|| self.misplaced())?;
-        }
-        self.unnest();
-        Ok(())
+    pub(crate) fn close_object(&mut self) -> Ended {
+        let ended = match self.object {
+            Object { marked: false, .. } => Ended::Object,
+            Object { members: 2, num: Some(num), .. } => Ended::Placeholder(num),
+            _ => Ended::Malformed,
+        };
+        self.close_array();
+        ended
     }
 
-    fn close_array(&mut self) {
-        self.unnest();
+    /// A container ended; what is around it holds a container, so it has more members than a placeholder.
+    pub(crate) fn close_array(&mut self) {
+        self.expect = Member::Other;
+        self.object = Object { members: 3, ..Object::default() };
     }
 }
 

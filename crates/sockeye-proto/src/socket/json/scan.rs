@@ -54,6 +54,12 @@ pub(crate) fn binary(json: &str, attachments: usize, elements: &mut SpanVec) -> 
     Ok(strings)
 }
 
+/// Scans JSON text for somebody who only wants to hear of it.
+pub(crate) fn watch(json: &str, watch: &mut impl Watch) -> Result<(), Fault> {
+    let scanner = Scanner { bytes: json.as_bytes(), pos: 0, strings: Strings::Whole };
+    scanner.run(0, &mut SpanVec::new(), watch).map(drop)
+}
+
 /// What a pass wants to hear about besides syntax.
 pub(crate) trait Watch {
     fn open_object(&mut self, _at: usize) -> Result<(), Fault> {

@@ -9,6 +9,7 @@ use crate::socket::attachments::{Fate, Packet, Receiver};
 use crate::socket::incoming::Body;
 use crate::socket::json::encode::{EncodeError, Encoded, Room, encode_connect_request, encode_disconnect};
 use crate::socket::packet::PacketType;
+use crate::socket::parser::Parser;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -112,6 +113,12 @@ impl<S> ClientMux<S> {
             receiver: Receiver::default(),
             table: Table { entries: SmallVec::new() },
         }
+    }
+
+    /// A connection whose packets have another form than the default one. What this mux encodes has the default form
+    /// still; [`Encoded::into_messages`] makes the messages of it.
+    pub fn with_parser(limits: MuxLimits, parser: &dyn Parser) -> Self {
+        Self { receiver: Receiver::foreign(parser.decoder(&limits)), ..Self::new(limits) }
     }
 
     /// Asks for a namespace: the packet to send. `auth` must serialize to a JSON object.

@@ -148,6 +148,13 @@ pub enum MuxError {
         /// [`MuxLimits::max_packet_bytes`].
         limit: usize,
     },
+    /// A packet that a parser other than the default one cannot read; what it says.
+    Parser(String),
+    /// A namespace that the default form of packets could not name: without its `/`, or with a `,` or `?` in it.
+    BadNamespace {
+        /// The name.
+        namespace: Box<str>,
+    },
     /// The name of a namespace is too long.
     NamespaceTooLong {
         /// Its length.
@@ -227,6 +234,10 @@ impl fmt::Display for MuxError {
             }
             Self::PacketTooLarge { size_bytes, limit } => {
                 write!(f, "packet of {size_bytes} bytes exceeds max_packet_bytes ({limit})")
+            }
+            Self::Parser(reason) => f.write_str(reason),
+            Self::BadNamespace { namespace } => {
+                write!(f, "\"{}\" names no namespace", namespace.escape_debug())
             }
             Self::NamespaceTooLong { len_bytes, limit } => {
                 write!(f, "namespace of {len_bytes} bytes exceeds the limit of {limit}")

@@ -8,6 +8,7 @@ use crate::socket::args::{Args, Event};
 use crate::socket::attachments::{Fate, Packet, Receiver};
 use crate::socket::incoming::Body;
 use crate::socket::packet::PacketType;
+use crate::socket::parser::Parser;
 use smallvec::SmallVec;
 
 /// The namespaces of one connection. `S` is what the shell keeps per joined namespace.
@@ -101,6 +102,11 @@ impl<S> ServerMux<S> {
             receiver: Receiver::default(),
             table: Table { entries: SmallVec::new(), failures: 0 },
         }
+    }
+
+    /// A connection whose packets have another form than the default one.
+    pub fn with_parser(limits: MuxLimits, parser: &dyn Parser) -> Self {
+        Self { receiver: Receiver::foreign(parser.decoder(&limits)), ..Self::new(limits) }
     }
 
     /// Takes a text message, without its Engine.IO type.

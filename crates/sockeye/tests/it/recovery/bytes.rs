@@ -203,3 +203,30 @@ async fn namespaces_of_one_connection_are_recovered_each_by_itself() {
     let (guest, missed) = Guest::back_on(guest.ws, &main).await;
     assert_eq!((missed, &guest.ticket.sid), (vec![json!(["m", 1])], &main.sid));
 }
+
+#[tokio::test]
+async fn another_parser_writes_pid_and_offset_in_its_own_form() {
+    let builder = Server::builder().connection_state_recovery(sockeye::ConnectionStateRecovery::default());
+    let host = Host::start(builder.parser(sockeye::MsgpackParser).build()).await;
+    let connect = |data: &[u8]| [b"\x83\xa4type\x00\xa4data", data, b"\xa3nsp\xa1/"].concat();
+    let mut ws = host.session().await;
+    ws.send_binary(&connect(b"\xd4\x00\x00")).await;
+    let Frame::Binary(reply) = ws.recv().await else { panic!() };
+    let (sid, pid) = (&reply[18..38], &reply[43..63]);
+    assert_eq!(reply, connect(&[&b"\x82\xa3sid\xb4"[..], sid, b"\xa3pid\xb4", pid].concat()));
+    let data = Bytes::from_static(b"~~offset~blank~~");
+    host.io.emit("b", &data).unwrap();
+    let Frame::Binary(event) = ws.recv().await else { panic!() };
+    let offset = &event[event.len() - 22..event.len() - 6];
+    let args = [&b"\x93\xa1b\xc4\x10"[..], &data, b"\xb0", offset].concat();
+    assert_eq!(event, [&b"\x83\xa4type\x02\xa4data"[..], &args, b"\xa3nsp\xa1/"].concat());
+    drop(ws);
+    host.settle().await;
+    host.io.emit("b", &data).unwrap();
+    let mut ws = host.session().await;
+    let token = [&b"\x82\xa3pid\xb4"[..], pid, b"\xa6offset\xb0", offset].concat();
+    ws.send_binary(&connect(&token)).await;
+    let Frame::Binary(missed) = ws.recv().await else { panic!() };
+    assert_eq!((missed.len(), &missed[..30]), (event.len(), &event[..30]));
+    assert_eq!(ws.recv().await, Frame::Binary(reply));
+}

@@ -1,0 +1,2 @@
+import type { Kit } from "./kit.js";
+export declare const kit: Kit;

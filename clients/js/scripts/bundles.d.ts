@@ -1,0 +1,5 @@
+export interface Bundle {
+  name: string;
+  budget?: number;
+}
+export const BUNDLES: Bundle[];

@@ -1,0 +1,48 @@
+// The options of a session, and what they mean for each transport.
+
+import type { TransportFactory, TransportOptions } from "../transports/transport.js";
+import type { HostOptions } from "../url.js";
+
+/** The options of a session. */
+export interface SessionOptions extends TransportOptions, HostOptions {
+  /** The HTTP path. Default: `/socket.io`. */
+  path?: string;
+  /** Whether the path ends with a slash. Default: true. */
+  addTrailingSlash?: boolean;
+  /** Query parameters of each request. */
+  query?: string | Record<string, string | number | boolean>;
+  /** Names, or transports themselves, in the order of their use. Default: `["polling", "websocket"]`, or what there is. */
+  transports?: ("polling" | "websocket" | "webtransport" | TransportFactory)[];
+  /** Transports themselves, instead of `transports`. */
+  transportImplementations?: TransportFactory[];
+  /** Options for one transport, by its name. */
+  transportOptions?: Record<string, TransportOptions>;
+  /** Whether to try the next transport when one cannot connect. Default: false. */
+  tryAllTransports?: boolean;
+  /** Whether to move to a better transport that the server offers. Default: true. */
+  upgrade?: boolean;
+  /** Whether to begin with a WebSocket if the last session could move to one. Default: false. */
+  rememberUpgrade?: boolean;
+  /** Whether to end the session before the page unloads, without an event. Default: false. */
+  closeOnBeforeunload?: boolean;
+  /**
+   * Whether to send what there is to send without awaiting the server's handshake, where the first transport is a WebSocket:
+   * in Node with its very request. The server must take it, as Sockeye and the official server do; a proxy might not.
+   * Default: false.
+   */
+  earlyConnect?: boolean;
+}
+
+/** The transports to use, in order, without those that do not exist here. */
+export function chooseTransports(
+  options: SessionOptions,
+  known: Record<string, TransportFactory | undefined>,
+  remembered: boolean,
+): TransportFactory[] {
+  const chosen: (string | TransportFactory)[] =
+    options.transportImplementations ?? options.transports ?? Object.keys(known);
+  const factories = chosen.flatMap((transport) => (typeof transport === "string" ? known[transport] : transport) ?? []);
+  const { websocket } = known;
+  if (websocket && remembered && options.rememberUpgrade && factories.includes(websocket)) factories.unshift(websocket);
+  return factories;
+}

@@ -1,0 +1,8 @@
+// What a link is told when nobody listens to it any more.
+
+import type { LinkHandlers } from "./transport.js";
+
+const ignore = () => {};
+
+/** Handlers that do nothing. */
+export const SILENT: LinkHandlers = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
