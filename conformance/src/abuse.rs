@@ -1,6 +1,6 @@
 //! What a hostile tester drives: it must survive everything with default limits.
 //! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials,
-//! `PARSER=msgpack` for packets in MessagePack.
+//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2.
 
 use crate::{net, socket_v5};
 use axum::Json;
@@ -19,6 +19,7 @@ pub(crate) async fn serve() -> io::Result<()> {
             .connect_timeout(Duration::from_secs(1))
             .upgrade_timeout(Duration::from_secs(1));
     }
+    options = options.allow_eio3(std::env::var_os("EIO3").is_some());
     if let Ok(origin) = std::env::var("CORS") {
         options = options.cors(Cors::from([origin]).credentials());
     }

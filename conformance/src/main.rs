@@ -5,11 +5,12 @@
 
 mod abuse;
 mod bench;
-mod engine_v4;
+mod engine;
 mod net;
 mod socket_v5;
 mod ws_echo;
 
+use sockeye::Protocol;
 use std::io;
 use std::process::ExitCode;
 
@@ -21,14 +22,15 @@ fn main() -> ExitCode {
     let served = net::runtime().and_then(|runtime| {
         runtime.block_on(async {
             match contract.as_str() {
-                "engine-v4" => engine_v4::serve().await,
+                "engine-v4" => engine::serve(Protocol::V4).await,
+                "engine-v3" => engine::serve(Protocol::V3).await,
                 "socket-v5" => socket_v5::serve().await,
                 "abuse" => abuse::serve().await,
                 "ws-echo" => ws_echo::serve().await,
                 "bench" => bench::serve().await,
                 other => Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    format!("unknown contract \"{other}\"; one of: engine-v4 socket-v5 abuse ws-echo bench"),
+                    format!("unknown contract \"{other}\"; one of: engine-v4 engine-v3 socket-v5 abuse ws-echo bench"),
                 )),
             }
         })

@@ -1,4 +1,5 @@
-//! The contract of the Socket.IO v5 suite. `PARSER=msgpack` for its packets in MessagePack.
+//! The contract of the Socket.IO v5 suite. `PARSER=msgpack` for its packets in MessagePack, `EIO3=1` to let clients
+//! of Socket.IO 2 in, too.
 
 use crate::net;
 use serde_json::Value;
@@ -11,6 +12,7 @@ pub(crate) async fn serve() -> io::Result<()> {
         .ping_interval(Duration::from_millis(300))
         .ping_timeout(Duration::from_millis(200))
         .connect_timeout(Duration::from_secs(1))
+        .allow_eio3(std::env::var_os("EIO3").is_some())
         .allow_any_origin()
         .build();
     echo(&io.of("/"));

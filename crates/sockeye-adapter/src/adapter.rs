@@ -46,6 +46,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// the packet; whoever joins after it does not.
     fn broadcast(&self, target: &Target, packet: &Packet) -> usize;
 
+    /// Tells `watcher` of every change of the rooms from now on, own-id rooms included, with no lock held. The changes of
+    /// one call are told in their order; those that several threads make at the same time may mix.
+    fn watch_rooms(&self, watcher: Arc<RoomWatcher>);
+
     /// How many sockets and rooms there are.
     fn counts(&self) -> Counts;
 
@@ -55,6 +59,40 @@ pub trait Adapter: Send + Sync + 'static {
     /// Forgets all sockets and rooms, for good. The server disconnects its sockets first: theirs are then no
     /// rooms any more.
     fn close(&self);
+}
+
+/// Hears of the changes of the rooms.
+pub type RoomWatcher = dyn Fn(&RoomEvent) + Send + Sync;
+
+/// A change of the rooms.
+///
+/// Source: the events `create-room`, `join-room`, `leave-room` and `delete-room` of the official adapters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    /// A room came to be; its first member joins next.
+    Created {
+        /// The name.
+        room: Arc<str>,
+    },
+    /// A socket joined.
+    Joined {
+        /// The name of the room.
+        room: Arc<str>,
+        /// The socket.
+        socket: SocketId,
+    },
+    /// A socket left.
+    Left {
+        /// The name of the room.
+        room: Arc<str>,
+        /// The socket.
+        socket: SocketId,
+    },
+    /// The last member left.
+    Deleted {
+        /// The name.
+        room: Arc<str>,
+    },
 }
 
 /// Names a socket in its adapter in constant time, from `add` to `remove`. Afterwards it is stale, and stays so

@@ -43,7 +43,7 @@ mod member;
 mod packet;
 mod target;
 
-pub use adapter::{Adapter, Counts, JoinError, Limits, SocketKey};
+pub use adapter::{Adapter, Counts, JoinError, Limits, RoomEvent, RoomWatcher, SocketKey};
 pub use local::LocalAdapter;
 pub use member::{Member, Members};
 pub use packet::{AckCollector, Packet};

@@ -13,6 +13,7 @@
 pub mod connection;
 pub mod engine;
 mod id;
+mod percent;
 pub mod socket;
 #[cfg(test)]
 mod testing;

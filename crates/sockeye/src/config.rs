@@ -1,6 +1,7 @@
 //! The options of a server, with their defaults and units. Those of one area stand in a submodule.
 
 mod compression;
+mod eio3;
 mod error;
 mod http;
 mod namespaces;
@@ -19,7 +20,7 @@ use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
-use sockeye_proto::engine::{Heartbeat, Transport};
+use sockeye_proto::engine::{Accepts, Heartbeat, Transport};
 use sockeye_proto::socket::MuxLimits;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     /// Without a trailing slash.
     pub(crate) path: String,
     pub(crate) transports: Vec<Transport>,
+    pub(crate) accepts: Accepts,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -108,6 +110,7 @@ impl Default for Config {
         Self {
             path: "/socket.io".to_owned(),
             transports: vec![Transport::Polling, Transport::WebSocket],
+            accepts: Accepts::default(),
             heartbeat: Heartbeat::default(),
             upgrade_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(45),

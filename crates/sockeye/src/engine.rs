@@ -9,7 +9,7 @@ use crate::http::{NotFound, SockeyeService};
 use crate::server::{Shared, Upper};
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
-use sockeye_proto::engine::CloseReason;
+use sockeye_proto::engine::{CloseReason, Protocol};
 use sockeye_proto::websocket::{Opcode, encode_frame};
 use std::fmt;
 use std::sync::Arc;
@@ -109,6 +109,11 @@ impl EngineSocket {
     /// The request that opened the session.
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
+    }
+
+    /// The version of Engine.IO that the client speaks.
+    pub fn protocol(&self) -> Protocol {
+        self.0.handshake.protocol()
     }
 
     /// Sends a message, in the order of the calls.

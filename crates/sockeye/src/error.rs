@@ -2,7 +2,7 @@
 //! reader can do about it.
 
 use crate::ack::{MAX_OUTSTANDING, Refused};
-use sockeye_proto::socket::{ArgError, EncodeError};
+use sockeye_proto::socket::{ArgError, EncodeError, MuxError as PacketError};
 use std::fmt;
 use std::time::Duration;
 
@@ -222,6 +222,10 @@ pub enum HandlerError {
     Failed(BoxError),
     /// The handler panicked; the event is lost, nothing else.
     Panicked(String),
+    /// A middleware of the socket refused the event; see [`Socket::middleware`](crate::Socket::middleware).
+    Refused(BoxError),
+    /// The client sent what is no packet, which closes its connection with `forced close`.
+    Packet(PacketError),
 }
 
 impl ExtractError {
@@ -255,6 +259,8 @@ impl fmt::Display for HandlerError {
         match self {
             HandlerError::Extract(error) => write!(f, "the event does not fit the handler: {error}"),
             HandlerError::Failed(error) => write!(f, "the handler failed: {error}"),
+            HandlerError::Refused(error) => write!(f, "the event was refused: {error}"),
+            HandlerError::Packet(error) => write!(f, "the packet is malformed: {error}"),
             HandlerError::Panicked(message) => write!(f, "the handler panicked: {message}"),
         }
     }

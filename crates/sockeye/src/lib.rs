@@ -45,6 +45,7 @@ mod middleware;
 mod model;
 mod namespace;
 mod operator;
+mod outgoing;
 mod quiet;
 mod random;
 mod recovery;
@@ -73,9 +74,10 @@ pub use recovery::{DuplicateError, ExpiredSession};
 pub use regex::Regex;
 pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
-pub use sockeye_adapter::JoinError;
-pub use sockeye_proto::engine::Transport;
+pub use sockeye_adapter::{JoinError, RoomEvent};
+pub use sockeye_proto::engine::{Protocol, Transport};
 pub use sockeye_proto::socket::ArgsBuf as RawArguments;
+pub use sockeye_proto::socket::MuxError as PacketError;
 pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, EventArgs};
 /// How packets become messages, for [`ServerBuilder::parser`].
 pub use sockeye_proto::socket::{

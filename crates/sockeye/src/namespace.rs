@@ -4,6 +4,7 @@ mod find;
 mod params;
 pub(crate) mod parent;
 mod pattern;
+mod server_side;
 mod table;
 
 pub use params::Params;
@@ -17,10 +18,12 @@ use crate::frames::Encoding;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
+use crate::outgoing::{Outgoing, OutgoingListeners, Position};
 use crate::recovery::{Clients, Recovery};
 use crate::socket::Socket;
 use parent::Parent;
-use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use sockeye_adapter::{Adapter, Limits, LocalAdapter, RoomWatcher};
+use sockeye_proto::SocketId;
 use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -49,6 +52,9 @@ pub(crate) struct NamespaceInner {
     pub(crate) ack_timeout: Duration,
     pub(crate) encoding: Encoding,
     kind: Kind,
+    outgoing: RwLock<OutgoingListeners>,
+    /// How many catch-all listeners on the way out there are, those of its sockets included.
+    hears_outgoing: AtomicUsize,
     /// The hooks for new namespaces have seen it, so a client may join.
     announced: AtomicBool,
     on_announced: Notify,
@@ -69,7 +75,7 @@ enum Kind {
     },
 }
 
-type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
+pub(crate) type ErrorHandler = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl NamespaceInner {
     pub(crate) fn new(name: &str, emitting: Emitting) -> Self {
@@ -85,6 +91,8 @@ impl NamespaceInner {
             clients: OnceLock::new(),
             ack_timeout: emitting.ack_timeout,
             encoding: emitting.encoding,
+            outgoing: RwLock::default(),
+            hears_outgoing: AtomicUsize::new(0),
             kind: Kind::Plain,
             announced: AtomicBool::new(name == "/"),
             on_announced: Notify::new(),
@@ -105,6 +113,12 @@ impl NamespaceInner {
         &self.name
     }
 
+    /// The own room of a socket where `room` is its qualified id, which the clients of Socket.IO 2 know it by.
+    pub(crate) fn unqualified<'a>(&self, room: &'a str) -> &'a str {
+        let id = room.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('#'));
+        id.filter(|id| id.parse::<SocketId>().is_ok()).unwrap_or(room)
+    }
+
     pub(crate) fn shared_name(&self) -> Arc<str> {
         self.name.clone()
     }
@@ -117,6 +131,14 @@ impl NamespaceInner {
     #[inline]
     pub(crate) fn recovery(&self) -> Option<&Recovery> {
         self.recovery.as_deref()
+    }
+
+    /// Tells `watcher` of the changes of its rooms, with no lock held.
+    pub(crate) fn watch_rooms(&self, watcher: Arc<RoomWatcher>) {
+        match self.recovery() {
+            Some(recovery) => recovery.watch_rooms(&*self.adapter, watcher),
+            None => self.adapter.watch_rooms(watcher),
+        }
     }
 
     /// What is known of events that clients number.
@@ -181,12 +203,24 @@ impl NamespaceInner {
     pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
         let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             tracing::warn!(namespace = %self.name, socket = %socket.id(), error = %error.without_payload(), "handler_error");
-            if let Some(hook) = self.error_hook() {
-                hook(socket, error);
-            }
+            self.tell_error(socket, error);
         }));
         if told.is_err() {
             tracing::error!(namespace = %self.name, socket = %socket.id(), "error_hook_panicked");
+        }
+    }
+
+    /// The client sent what is no packet. That is no fault of the program's, so the log has it from the session alone.
+    pub(crate) fn raise(&self, socket: &Socket, error: &HandlerError) {
+        let told = std::panic::AssertUnwindSafe(|| self.tell_error(socket, error));
+        if std::panic::catch_unwind(told).is_err() {
+            tracing::error!(namespace = %self.name, socket = %socket.id(), "error_hook_panicked");
+        }
+    }
+
+    fn tell_error(&self, socket: &Socket, error: &HandlerError) {
+        for hook in [socket.error_hook(), self.error_hook()].into_iter().flatten() {
+            hook(socket, error);
         }
     }
 
@@ -284,19 +318,56 @@ impl Namespace {
         self.listen(On::Disconnect, handler, false)
     }
 
+    /// [`Namespace::on_any`], called before those that are there.
+    pub fn prepend_any<H, A: 'static>(&self, handler: H) -> Listener
+    where
+        H: Handler<A>,
+        H::Output: IntoOutcome,
+    {
+        write(&self.0.listeners).prepend(On::Any, erase(handler))
+    }
+
     /// Takes a listener back. False if it is not one of this namespace, or fired once already.
     pub fn off(&self, listener: Listener) -> bool {
         let removed = write(&self.0.listeners).remove(listener);
-        removed.is_some()
+        let outgoing = write(&self.0.outgoing).remove(listener);
+        self.0.fewer_outgoing(usize::from(outgoing.is_some()));
+        removed.is_some() || outgoing.is_some()
     }
 
     /// Takes back all listeners of an event.
     pub fn off_event(&self, event: &str) {
-        let removed = write(&self.0.listeners).remove_event(event);
-        drop(removed);
+        self.off_all(On::Event(event));
     }
 
-    /// Hears of every handler that could not be called, failed, or panicked. Such errors are logged anyway.
+    /// Takes back all listeners of [`Namespace::on_any`]; one of them with [`Namespace::off`].
+    pub fn off_any(&self) {
+        self.off_all(On::Any);
+    }
+
+    /// Takes back everything that listens in this namespace, those of single sockets apart. Middleware stays.
+    ///
+    /// Source: mirrors `removeAllListeners()` in Node.
+    pub fn remove_all_listeners(&self) {
+        let removed = std::mem::take(&mut *write(&self.0.listeners));
+        drop(removed);
+        self.off_any_outgoing();
+    }
+
+    /// How many listeners the namespace has for an event, those of single sockets and of its parent apart.
+    ///
+    /// Source: mirrors `listenerCount(event)` in Node.
+    pub fn listener_count(&self, event: &str) -> usize {
+        read(&self.0.listeners).count(On::Event(event))
+    }
+
+    /// How many listeners of [`Namespace::on_any`] there are.
+    pub fn any_listener_count(&self) -> usize {
+        read(&self.0.listeners).count(On::Any)
+    }
+
+    /// Hears of every handler that could not be called, failed, or panicked, of events that a middleware refused, and
+    /// of packets that could not be read. The socket's own hook comes first.
     pub fn on_error(&self, hook: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static) {
         let replaced = write(&self.0.on_error).replace(Arc::new(hook));
         drop(replaced);
@@ -335,16 +406,23 @@ impl Namespace {
         self.broadcast().emit(event, args)
     }
 
-    pub(crate) fn inner(&self) -> &NamespaceInner {
-        &self.0
-    }
-
     pub(crate) fn listen<H, A: 'static>(&self, on: On<'_>, handler: H, once: bool) -> Listener
     where
         H: Handler<A>,
         H::Output: IntoOutcome,
     {
         write(&self.0.listeners).add(on, erase(handler), once)
+    }
+}
+
+impl Namespace {
+    fn off_all(&self, on: On<'_>) {
+        let removed = write(&self.0.listeners).remove_on(on);
+        drop(removed);
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<NamespaceInner> {
+        &self.0
     }
 }
 
@@ -357,6 +435,48 @@ impl From<Arc<NamespaceInner>> for Namespace {
 impl fmt::Debug for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Namespace").field(&self.0.name).finish()
+    }
+}
+
+/// Catch-all listeners on the way out.
+impl NamespaceInner {
+    /// Whether anybody wants to see what leaves.
+    #[inline]
+    pub(crate) fn hears_outgoing(&self) -> bool {
+        self.hears_outgoing.load(Ordering::Relaxed) > 0
+            || self.ancestor().is_some_and(|parent| parent.hears_outgoing())
+    }
+
+    /// A socket has so many listeners more.
+    pub(crate) fn more_outgoing(&self, listeners: usize) {
+        self.hears_outgoing.fetch_add(listeners, Ordering::Relaxed);
+    }
+
+    /// A socket has so many listeners fewer.
+    pub(crate) fn fewer_outgoing(&self, listeners: usize) {
+        self.hears_outgoing.fetch_sub(listeners, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_outgoing(&self, hook: Arc<Outgoing>, position: Position) -> Listener {
+        let listener = write(&self.outgoing).add(hook, position);
+        self.more_outgoing(1);
+        listener
+    }
+
+    pub(crate) fn remove_all_outgoing(&self) {
+        let removed = std::mem::take(&mut *write(&self.outgoing));
+        self.fewer_outgoing(removed.len());
+    }
+
+    pub(crate) fn outgoing_count(&self) -> usize {
+        read(&self.outgoing).len()
+    }
+
+    pub(crate) fn collect_outgoing(&self, into: &mut Vec<Arc<Outgoing>>) {
+        if let Some(parent) = self.ancestor() {
+            parent.collect_outgoing(into);
+        }
+        read(&self.outgoing).collect(into);
     }
 }
 

@@ -42,7 +42,7 @@ impl BroadcastOperator {
 
     /// Adds the sockets in `room`. A socket's id is its own room.
     pub fn to(mut self, room: &str) -> Self {
-        self.target.rooms.push(room);
+        self.target.rooms.push(self.namespace.unqualified(room));
         self
     }
 
@@ -53,7 +53,7 @@ impl BroadcastOperator {
 
     /// Leaves out the sockets in `room`.
     pub fn except(mut self, room: &str) -> Self {
-        self.target.except.push(room);
+        self.target.except.push(self.namespace.unqualified(room));
         self
     }
 
@@ -96,6 +96,23 @@ impl BroadcastOperator {
             }
         })?;
         Ok(())
+    }
+
+    /// [`BroadcastOperator::emit`] of an event called `message`. Source: mirrors `io.send` and `io.write` in Node.
+    ///
+    /// # Errors
+    /// As [`BroadcastOperator::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// How many sockets are chosen.
+    pub fn count(&self) -> usize {
+        let count = |namespace: &NamespaceInner| namespace.adapter().members(&self.target).len();
+        match self.namespace.as_parent() {
+            None => count(&self.namespace),
+            Some(parent) => parent.children().iter().map(|child| count(child)).sum(),
+        }
     }
 
     /// Sends an event to the chosen sockets and resolves to the first argument of each one's answer, in the
@@ -144,6 +161,17 @@ impl BroadcastOperator {
         encoded: Encoded,
         deliver: impl Fn(&NamespaceInner, Encoded) -> Result<usize, EncodeError>,
     ) -> Result<usize, EncodeError> {
+        let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
+            let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
+            let receivers = deliver(namespace, encoded)?;
+            // Now that no lock is held.
+            if let Some((sockets, encoded)) = shown
+                && let Some(event) = encoded.event(HEADROOM)
+            {
+                sockets.for_each(|socket| socket.show_outgoing(&event.name, &event.args));
+            }
+            Ok(receivers)
+        };
         match self.namespace.as_parent() {
             None => deliver(&self.namespace, encoded),
             Some(parent) => {

@@ -2,8 +2,11 @@
 
 mod emit;
 mod listen;
+mod outgoing;
+mod protocol;
 mod queue;
 mod recovery;
+mod request;
 
 pub use queue::Queue;
 
@@ -12,8 +15,9 @@ use crate::conn::Conn;
 use crate::goodbye::Goodbye;
 use crate::handler::ListenerTable;
 use crate::handshake::Handshake;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespace::{ErrorHandler, Namespace, NamespaceInner};
 use crate::operator::BroadcastOperator;
+use crate::outgoing::OutgoingListeners;
 use crate::recovery::Life;
 use crate::server::{Server, Shared};
 use crate::session::control::Control;
@@ -23,11 +27,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
 use sockeye_proto::SocketId;
-use sockeye_proto::engine::Transport;
+use sockeye_proto::engine::{CloseReason, Transport};
 use sockeye_proto::socket::{ArgError, DisconnectReason, encode_disconnect};
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::task::{Poll, Waker};
 
@@ -49,7 +53,8 @@ pub(crate) struct SocketInner {
     key: OnceLock<SocketKey>,
     phase: AtomicU8,
     acks: AckTable<Socket>,
-    has_listeners: AtomicBool,
+    /// Bits of `LISTENS` and `CHECKS`.
+    uses: AtomicU8,
     /// In a namespace whose sockets can be recovered.
     life: Option<Arc<Life>>,
     /// What most sockets never use.
@@ -59,6 +64,8 @@ pub(crate) struct SocketInner {
 #[derive(Default)]
 struct Store {
     listeners: ListenerTable,
+    outgoing: OutgoingListeners,
+    on_error: Option<Arc<ErrorHandler>>,
     data: serde_json::Map<String, serde_json::Value>,
     extensions: Extensions,
     /// Of the `closed()` futures.
@@ -67,6 +74,11 @@ struct Store {
     /// The rooms as they were when the socket ended, while `disconnecting` listeners run.
     last_rooms: Vec<Arc<str>>,
 }
+
+/// The socket has listeners of its own, or had.
+const LISTENS: u8 = 1;
+/// The socket has middleware of its own, or had.
+const CHECKS: u8 = 2;
 
 const JOINING: u8 = 0;
 const CONNECTED: u8 = 1;
@@ -79,6 +91,9 @@ pub enum Close {
     Namespace,
     /// The client's whole connection, all its namespaces: `disconnect(true)` in Node.
     Connection,
+    /// The transport, without a word of Socket.IO, so that the client reconnects: `socket.conn.close()` in Node. All
+    /// namespaces end with `forced close`.
+    Transport,
 }
 
 impl Socket {
@@ -107,7 +122,7 @@ impl Socket {
             key: OnceLock::new(),
             phase: AtomicU8::new(JOINING),
             acks: AckTable::new(),
-            has_listeners: AtomicBool::new(false),
+            uses: AtomicU8::new(0),
             life,
             store: Mutex::new(None),
         }))
@@ -145,6 +160,14 @@ impl Socket {
     /// The transport in use at this moment.
     pub fn transport(&self) -> Transport {
         self.0.conn.transport()
+    }
+
+    /// Whether it is over: after the disconnection, from either side. Neither this nor
+    /// [`connected`](Socket::connected) is true while the middleware decides.
+    ///
+    /// Source: mirrors `socket.disconnected` in Node.
+    pub fn disconnected(&self) -> bool {
+        self.0.phase.load(Ordering::Acquire) == DISCONNECTED
     }
 
     /// Whether events reach the client: true from the CONNECT reply to the disconnection.
@@ -244,6 +267,9 @@ impl Socket {
     ///
     /// Source: mirrors `socket.disconnect(close)` in Node.
     pub fn disconnect(&self, close: Close) {
+        if close == Close::Transport {
+            return self.0.conn.close(CloseReason::ForcedClose);
+        }
         let phase = &self.0.phase;
         if phase.compare_exchange(CONNECTED, DISCONNECTED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             let encoding = &self.0.namespace.encoding;
@@ -338,9 +364,15 @@ impl Socket {
 
     /// After the `disconnect` listeners were called: nothing more will happen to listen to.
     pub(crate) fn forget_listeners(&self) {
-        let listeners = self.store().as_mut().map(|store| std::mem::take(&mut store.listeners));
+        let forgotten = self.store().as_mut().map(|store| {
+            let listeners = std::mem::take(&mut store.listeners);
+            (listeners, std::mem::take(&mut store.outgoing), store.on_error.take())
+        });
+        if let Some((_, outgoing, _)) = &forgotten {
+            self.0.namespace.fewer_outgoing(outgoing.len());
+        }
         // What they captured may hold this socket, so it is dropped without the lock.
-        drop(listeners);
+        drop(forgotten);
     }
 
     pub(crate) fn acks(&self) -> &AckTable<Socket> {

@@ -7,13 +7,13 @@
 
 mod state;
 
-use crate::{Adapter, Counts, JoinError, Limits, Member, Members, Packet, SocketKey, Target};
+use crate::{Adapter, Counts, JoinError, Limits, Member, Members, Packet, RoomWatcher, SocketKey, Target};
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use state::State;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The rooms of the sockets of this process. Repeated broadcasts to the whole namespace or to one room, also
 /// without the sender, allocate nothing: the list of members is kept until somebody comes or goes.
@@ -23,12 +23,27 @@ pub struct LocalAdapter {
     limits: Limits,
     state: Mutex<State>,
     order: Mutex<()>,
+    watchers: RwLock<Vec<Arc<RoomWatcher>>>,
 }
 
 impl LocalAdapter {
     /// An adapter without sockets.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: Mutex::new(State::new()), order: Mutex::new(()) }
+        Self { limits, state: Mutex::new(State::new()), order: Mutex::new(()), watchers: RwLock::default() }
+    }
+
+    /// Changes the tables, then tells who watches of it.
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let (result, events) = {
+            let mut state = self.state();
+            let result = change(&mut state);
+            (result, state.take_events())
+        };
+        if !events.is_empty() {
+            let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner).clone();
+            events.iter().for_each(|event| watchers.iter().for_each(|watcher| watcher(event)));
+        }
+        result
     }
 
     #[inline]
@@ -46,21 +61,21 @@ impl Default for LocalAdapter {
 impl Adapter for LocalAdapter {
     fn add(&self, member: Arc<dyn Member>) -> SocketKey {
         let id = *member.id();
-        self.state().add(id, &member)
+        self.change(|state| state.add(id, &member))
     }
 
     fn remove(&self, key: SocketKey) -> Vec<Arc<str>> {
-        let (rooms, member) = self.state().remove(key);
+        let (rooms, member) = self.change(|state| state.remove(key));
         drop(member);
         rooms
     }
 
     fn join(&self, key: SocketKey, rooms: &[&str]) -> Result<(), JoinError> {
-        self.state().join(key, rooms, &self.limits)
+        self.change(|state| state.join(key, rooms, &self.limits))
     }
 
     fn leave(&self, key: SocketKey, rooms: &[&str]) {
-        self.state().leave(key, rooms);
+        self.change(|state| state.leave(key, rooms));
     }
 
     fn rooms(&self, key: SocketKey) -> Vec<Arc<str>> {
@@ -98,6 +113,11 @@ impl Adapter for LocalAdapter {
         }
         panicked.resume();
         members.len()
+    }
+
+    fn watch_rooms(&self, watcher: Arc<RoomWatcher>) {
+        self.watchers.write().unwrap_or_else(PoisonError::into_inner).push(watcher);
+        self.state().watch();
     }
 
     fn counts(&self) -> Counts {

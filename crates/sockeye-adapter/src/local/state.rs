@@ -8,7 +8,7 @@
 //! socket. It becomes an entry of the room table when somebody else joins it.
 
 use crate::member::Snapshot;
-use crate::{Counts, JoinError, Limits, Member, Members, SocketKey, Target};
+use crate::{Counts, JoinError, Limits, Member, Members, RoomEvent, SocketKey, Target};
 use hashbrown::HashTable;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -32,6 +32,10 @@ pub(super) struct State {
     /// The mark of the latest search; see [`Entry::mark`].
     mark: u32,
     closed: bool,
+    /// Whether anybody wants to hear of what changes.
+    watched: bool,
+    /// What changed and was not told yet.
+    events: Vec<RoomEvent>,
 }
 
 /// A socket: 72 bytes, paid for every idle connection.
@@ -87,6 +91,8 @@ impl State {
             generation: 0,
             mark: 0,
             closed: false,
+            watched: false,
+            events: Vec::new(),
         }
     }
 
@@ -109,8 +115,15 @@ impl State {
         let (member, seats) = (Arc::clone(member), SmallVec::new());
         let entry = Entry { member, id, generation: key.generation, seats, mark: 0, own_room };
         self.sockets.insert(entry);
-        if let Some(room) = room {
-            self.seat(key.index, room);
+        match room {
+            Some(room) => {
+                self.seat(key.index, room);
+                self.note_joined(key.index, id.as_str());
+            }
+            None => {
+                self.note(|| RoomEvent::Created { room: id.as_str().into() });
+                self.note_joined(key.index, id.as_str());
+            }
         }
         let Self { sockets, ids, hash, .. } = self;
         ids.insert_unique(hash.hash_one(id), key.index, |&index| {
@@ -126,6 +139,9 @@ impl State {
             return (Vec::new(), None);
         }
         let rooms = self.rooms(key);
+        if self.entry(key).is_some_and(|entry| entry.own_room) {
+            self.note_own_room_left(key.index);
+        }
         while let Some(seat) = self.entry(key).and_then(|entry| entry.seats.len().checked_sub(1)) {
             self.unseat(key.index, seat);
         }
@@ -144,6 +160,7 @@ impl State {
     pub(super) fn join(&mut self, key: SocketKey, names: &[&str], limits: &Limits) -> Result<(), JoinError> {
         let Some(entry) = self.entry(key) else { return Ok(()) };
         let seats_before = entry.seats.len();
+        let events_before = self.events.len();
         let limit = limits.max_room_name_bytes;
         if let Some(name) = names.iter().find(|name| name.len() > limit) {
             return Err(JoinError::NameTooLong { len: name.len(), limit });
@@ -155,6 +172,7 @@ impl State {
                 let last = self.entry(key).map_or(0, |entry| entry.seats.len().saturating_sub(1));
                 self.unseat(key.index, last);
             }
+            self.events.truncate(events_before);
         }
         joined
     }
@@ -168,12 +186,17 @@ impl State {
         if self.is_full(socket, name, limits.max_rooms_per_socket) {
             return Err(JoinError::TooManyRooms { limit: limits.max_rooms_per_socket });
         }
+        let is_new = room.is_none() && owner.is_none();
         let room = room.unwrap_or_else(|| self.create_room(name));
+        if is_new {
+            self.note(|| RoomEvent::Created { room: name.into() });
+        }
         if let Some(owner) = owner {
             self.end_own_room(owner);
             self.seat(owner, room);
         }
         self.seat(socket, room);
+        self.note_joined(socket, name);
         Ok(())
     }
 
@@ -188,7 +211,10 @@ impl State {
                         self.unseat(key.index, seat);
                     }
                 }
-                Some(Place::OwnRoom(owner)) if owner == key.index => self.end_own_room(owner),
+                Some(Place::OwnRoom(owner)) if owner == key.index => {
+                    self.note_own_room_left(owner);
+                    self.end_own_room(owner);
+                }
                 Some(Place::OwnRoom(_)) | None => {}
             }
         }
@@ -235,6 +261,39 @@ impl State {
             _ => return (self.gather(&rooms, &except).into(), None),
         };
         (members, skipped.flatten())
+    }
+
+    /// Notes changes from now on.
+    pub(super) fn watch(&mut self) {
+        self.watched = true;
+    }
+
+    pub(super) fn take_events(&mut self) -> Vec<RoomEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn note(&mut self, event: impl FnOnce() -> RoomEvent) {
+        if self.watched {
+            self.events.push(event());
+        }
+    }
+
+    fn note_joined(&mut self, socket: u32, room: &str) {
+        if self.watched
+            && let Some(entry) = self.sockets.get(socket as usize)
+        {
+            self.events.push(RoomEvent::Joined { room: room.into(), socket: entry.id });
+        }
+    }
+
+    /// The own-id room of a socket ends as a flag.
+    fn note_own_room_left(&mut self, socket: u32) {
+        if self.watched
+            && let Some(entry) = self.sockets.get(socket as usize)
+        {
+            let (room, socket) = (Arc::<str>::from(entry.id.as_str()), entry.id);
+            self.events.extend([RoomEvent::Left { room: room.clone(), socket }, RoomEvent::Deleted { room }]);
+        }
     }
 
     fn everyone(&mut self) -> Snapshot {
@@ -405,6 +464,14 @@ impl State {
             occupant.seat = narrow(index);
         }
 
+        if self.watched
+            && let (Some(room), Some(entry)) =
+                (self.rooms.get(seat.room as usize), self.sockets.get(socket as usize))
+        {
+            let (room, is_last) = (room.name.clone(), room.occupants.len() == 1);
+            self.events.push(RoomEvent::Left { room: room.clone(), socket: entry.id });
+            self.events.extend(is_last.then_some(RoomEvent::Deleted { room }));
+        }
         let Some(room) = self.rooms.get_mut(seat.room as usize) else { return };
         room.snapshot = None;
         let position = seat.position as usize;

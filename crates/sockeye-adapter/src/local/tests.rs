@@ -2,6 +2,7 @@ mod model;
 mod order;
 
 use super::*;
+use crate::RoomEvent;
 use crate::Rooms;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -443,4 +444,90 @@ fn a_member_is_dropped_without_a_lock() {
         way(&shared, Arc::new(Dropped { id, adapter, was_unlocked: Arc::clone(&was_unlocked) }));
         assert!(was_unlocked.load(Ordering::Relaxed), "{i}");
     }
+}
+
+fn told(adapter: &LocalAdapter) -> Arc<Mutex<Vec<String>>> {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    adapter.watch_rooms(Arc::new(move |event| {
+        let line = match event {
+            RoomEvent::Created { room } => format!("create {room}"),
+            RoomEvent::Joined { room, socket } => format!("join {room} {socket}"),
+            RoomEvent::Left { room, socket } => format!("leave {room} {socket}"),
+            RoomEvent::Deleted { room } => format!("delete {room}"),
+        };
+        tell.lock().unwrap().push(line);
+    }));
+    told
+}
+
+#[test]
+fn who_watches_hears_of_rooms_in_the_words_of_the_official_adapter() {
+    let adapter = adapter();
+    let told = told(&adapter);
+    let take = || std::mem::take(&mut *told.lock().unwrap());
+    let (a, b) = (Probe::new(1), Probe::new(2));
+    let (a_name, b_name) = (a.id.as_str(), b.id.as_str());
+    let (a_key, b_key) = (adapter.add(a.clone()), adapter.add(b.clone()));
+    let added = |name| [format!("create {name}"), format!("join {name} {name}")];
+    assert_eq!(take(), [added(a_name), added(b_name)].concat());
+
+    adapter.join(a_key, &["tea", "tea"]).unwrap();
+    adapter.join(b_key, &["tea"]).unwrap();
+    assert_eq!(take(), ["create tea".to_owned(), format!("join tea {a_name}"), format!("join tea {b_name}")]);
+
+    adapter.leave(a_key, &["tea", "nowhere"]);
+    adapter.leave(b_key, &["tea"]);
+    assert_eq!(
+        take(),
+        [format!("leave tea {a_name}"), format!("leave tea {b_name}"), "delete tea".to_owned()]
+    );
+
+    // The room of a's id is a's alone, then b's too, then b's alone.
+    adapter.join(b_key, &[a_name]).unwrap();
+    adapter.leave(a_key, &[a_name]);
+    adapter.leave(b_key, &[a_name]);
+    let expected = [
+        format!("join {a_name} {b_name}"),
+        format!("leave {a_name} {a_name}"),
+        format!("leave {a_name} {b_name}"),
+        format!("delete {a_name}"),
+    ];
+    assert_eq!(take(), expected);
+
+    adapter.remove(a_key);
+    adapter.join(b_key, &["tea"]).unwrap();
+    take();
+    adapter.remove(b_key);
+    let mut left = take();
+    left.sort();
+    let mut expected = [
+        format!("leave {b_name} {b_name}"),
+        format!("delete {b_name}"),
+        format!("leave tea {b_name}"),
+        "delete tea".to_owned(),
+    ];
+    expected.sort();
+    assert_eq!(left, expected);
+    adapter.join(b_key, &["tea"]).unwrap();
+    assert_eq!(take(), [""; 0], "a stale key changes nothing");
+}
+
+#[test]
+fn a_join_that_is_refused_is_not_told() {
+    let adapter = LocalAdapter::new(Limits { max_rooms_per_socket: 1, max_room_name_bytes: 10 });
+    let key = adapter.add(Probe::new(1));
+    let told = told(&adapter);
+    adapter.join(key, &["tea", "cake"]).unwrap_err();
+    assert_eq!(*told.lock().unwrap(), [""; 0]);
+}
+
+#[test]
+fn who_watches_may_use_the_adapter() {
+    let adapter = Arc::new(adapter());
+    let (inner, seen) = (Arc::downgrade(&adapter), Arc::new(Mutex::new(0)));
+    let count = seen.clone();
+    adapter.watch_rooms(Arc::new(move |_| *count.lock().unwrap() = inner.upgrade().unwrap().counts().rooms));
+    adapter.add(Probe::new(1));
+    assert_eq!(*seen.lock().unwrap(), 1);
 }

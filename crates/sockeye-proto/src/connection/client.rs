@@ -108,7 +108,7 @@ impl<S> ClientConnection<S> {
             (Input::Text(text), None) => Ok(ClientEvent::Text(text)),
             (Input::Binary(data), None) => Ok(ClientEvent::Binary(data)),
             (Input::Closed, _) => Ok(ClientEvent::Closed),
-            (Input::Nothing | Input::Pong, _) => Ok(ClientEvent::Nothing),
+            (Input::Nothing | Input::Pong | Input::Ping, _) => Ok(ClientEvent::Nothing),
         };
         event.map_err(|error| fail(session, error))
     }

@@ -20,6 +20,8 @@ pub enum ServerEvent<'a, S> {
     Nothing,
     /// The client ended the session.
     Closed,
+    /// A ping, to be answered with `3`: only in version 3.
+    Ping,
     /// Text for a layer of the shell's own.
     Text(&'a str),
     /// Bytes for a layer of the shell's own.
@@ -68,6 +70,7 @@ impl<S> ServerConnection<S> {
             (Input::Text(text), None) => Ok(ServerEvent::Text(text)),
             (Input::Binary(data), None) => Ok(ServerEvent::Binary(data)),
             (Input::Closed, _) => Ok(ServerEvent::Closed),
+            (Input::Ping, _) => Ok(ServerEvent::Ping),
             (Input::Nothing | Input::Pong, _) => Ok(ServerEvent::Nothing),
         }
     }

@@ -115,11 +115,16 @@ impl fmt::Display for PacketError {
 
 impl std::error::Error for PacketError {}
 
-/// Appends `b` and the base64 of `bytes`, in place: no text in between.
+/// Appends `b` and the base64 of `bytes`.
 pub(super) fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len().saturating_add(1);
     out.push(b'b');
-    out.resize(out.len().saturating_add(base64_len(bytes.len())), 0);
+    append_base64(bytes, out);
+}
+
+/// Appends the base64 of `bytes`, in place: no text in between.
+pub(super) fn append_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start.saturating_add(base64_len(bytes.len())), 0);
     if let Some(room) = out.get_mut(start..) {
         // The room is exactly as long as the text, so this cannot fail.
         let _ = BASE64_STANDARD.encode_slice(bytes, room);

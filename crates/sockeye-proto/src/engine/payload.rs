@@ -122,6 +122,11 @@ pub enum PayloadError {
         /// The limit, [`MAX_PAYLOAD_PACKETS`].
         limit: usize,
     },
+    /// A length that is no number, or more than the body holds (version 3).
+    BadLength {
+        /// Where its packet begins, in bytes from the start of the body.
+        at: usize,
+    },
     /// One of the packets is bad; those before it were delivered.
     Packet(PacketError),
 }
@@ -131,6 +136,9 @@ impl fmt::Display for PayloadError {
         match self {
             PayloadError::InvalidUtf8 { len } => write!(f, "payload of {len} bytes is not UTF-8"),
             PayloadError::TooManyPackets { limit } => write!(f, "payload holds more than {limit} packets"),
+            PayloadError::BadLength { at } => {
+                write!(f, "packet at byte {at} of the payload has a bad length")
+            }
             PayloadError::Packet(error) => error.fmt(f),
         }
     }

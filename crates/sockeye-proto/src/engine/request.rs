@@ -2,12 +2,13 @@
 //! refused one (engine.io-protocol v4 § Handshake; codes and order as the official server).
 //! Whether the session exists, the origin is welcome or the body is small enough, the shell knows.
 
-use super::Transport;
+use super::{Accepts, Protocol, Transport};
 use crate::SessionId;
+use crate::percent::percent_decode;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The parameters that mean something here. Others (`t`, `b64`, `j`, the application's own) are skipped.
+/// The parameters that mean something here. Others (`t`, `j`, the application's own) are skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query<'a> {
     /// `EIO`: the protocol version.
@@ -16,6 +17,8 @@ pub struct Query<'a> {
     pub transport: Option<Cow<'a, str>>,
     /// `sid`: the session, absent in a handshake.
     pub sid: Option<Cow<'a, str>>,
+    /// `b64`: the client takes no binary (version 3).
+    pub b64: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
@@ -37,6 +40,7 @@ impl<'a> Query<'a> {
                 "EIO" => &mut found.eio,
                 "transport" => &mut found.transport,
                 "sid" => &mut found.sid,
+                "b64" => &mut found.b64,
                 _ => continue,
             };
             if slot.is_none() {
@@ -44,6 +48,17 @@ impl<'a> Query<'a> {
             }
         }
         found
+    }
+
+    /// The version that the request speaks. Anything but a 4 is a 3, which is what clients spoke before they said
+    /// so; the official server reads it the same way.
+    pub fn protocol(&self) -> Protocol {
+        if self.eio.as_deref() == Some("4") { Protocol::V4 } else { Protocol::V3 }
+    }
+
+    /// Whether the client wants no binary (version 3). Any value but an empty one says so.
+    pub fn wants_base64(&self) -> bool {
+        self.b64.as_deref().is_some_and(|value| !value.is_empty())
     }
 }
 
@@ -75,17 +90,19 @@ pub enum Ask {
 
 /// Decides what a request asks for, checking in the order of the official server: transport, then session,
 /// then (of a handshake) method, then protocol version. `upgrade` tells whether the request carries
-/// `Upgrade: websocket`; `allowed` are the transports that the server is configured for.
+/// `Upgrade: websocket`; `allowed` are the transports that the server is configured for, `accepts` the versions.
+/// Whether a session speaks the version that the request names, the shell knows.
 ///
 /// An empty `sid` is none, as with the official server.
 ///
 /// ```
-/// use sockeye_proto::engine::{Ask, Method, Query, RequestError, Transport, classify};
+/// use sockeye_proto::engine::{Accepts, Ask, Method, Query, RequestError, Transport, classify};
 ///
 /// let both = [Transport::Polling, Transport::WebSocket];
 /// let query = Query::parse("EIO=4&transport=polling");
-/// assert_eq!(classify(Method::Get, &query, false, &both), Ok(Ask::Open(Transport::Polling)));
-/// assert_eq!(classify(Method::Post, &query, false, &both), Err(RequestError::BadHandshakeMethod));
+/// let ask = |method| classify(method, &query, false, &both, Accepts::V4);
+/// assert_eq!(ask(Method::Get), Ok(Ask::Open(Transport::Polling)));
+/// assert_eq!(ask(Method::Post), Err(RequestError::BadHandshakeMethod));
 /// ```
 ///
 /// # Errors
@@ -95,6 +112,7 @@ pub fn classify(
     query: &Query<'_>,
     upgrade: bool,
     allowed: &[Transport],
+    accepts: Accepts,
 ) -> Result<Ask, RequestError> {
     let transport =
         query.transport.as_deref().and_then(Transport::parse).filter(|named| allowed.contains(named));
@@ -102,15 +120,16 @@ pub fn classify(
     match query.sid.as_deref().filter(|sid| !sid.is_empty()) {
         Some(sid) => {
             let sid = sid.parse().map_err(|_| RequestError::UnknownSid)?;
-            classify_follow_up(method, query, transport, sid, upgrade)
+            classify_follow_up(method, query, accepts, transport, sid, upgrade)
         }
-        None => classify_handshake(method, query, transport, upgrade),
+        None => classify_handshake(method, query, accepts, transport, upgrade),
     }
 }
 
 fn classify_follow_up(
     method: Method,
     query: &Query<'_>,
+    accepts: Accepts,
     transport: Transport,
     sid: SessionId,
     upgrade: bool,
@@ -121,7 +140,7 @@ fn classify_follow_up(
         (Transport::Polling, true) => return Err(RequestError::TRANSPORT_HANDSHAKE_ERROR),
         (Transport::Polling, false) | (Transport::WebSocket, true) => {}
     }
-    if !speaks_v4(query) {
+    if !accepts.takes(query.protocol()) {
         return Err(RequestError::PROTOCOL_MISMATCH);
     }
     match (method, transport) {
@@ -135,6 +154,7 @@ fn classify_follow_up(
 fn classify_handshake(
     method: Method,
     query: &Query<'_>,
+    accepts: Accepts,
     transport: Transport,
     upgrade: bool,
 ) -> Result<Ask, RequestError> {
@@ -144,14 +164,10 @@ fn classify_handshake(
     if upgrade != (transport == Transport::WebSocket) {
         return Err(RequestError::TRANSPORT_HANDSHAKE_ERROR);
     }
-    if !speaks_v4(query) {
+    if !accepts.takes(query.protocol()) {
         return Err(RequestError::UnsupportedProtocolVersion);
     }
     Ok(Ask::Open(transport))
-}
-
-fn speaks_v4(query: &Query<'_>) -> bool {
-    query.eio.as_deref() == Some("4")
 }
 
 /// A refused request, as the client is told. Source: the official server's table of errors.
@@ -168,7 +184,7 @@ pub enum RequestError {
     BadRequest(&'static str),
     /// Code 4: the origin or the application refused it.
     Forbidden,
-    /// Code 5: `EIO` is not 4.
+    /// Code 5: `EIO` names a version that is not taken here.
     UnsupportedProtocolVersion,
     /// Code 3 under status 405: a method that no session knows.
     MethodNotAllowed,
@@ -234,33 +250,3 @@ impl fmt::Display for RequestError {
 }
 
 impl std::error::Error for RequestError {}
-
-fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        decoded.push(match (byte, tail) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, behind @ ..]) => match (hex_digit(*high), hex_digit(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = behind;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            _ => byte,
-        });
-    }
-    Cow::Owned(match String::from_utf8(decoded) {
-        Ok(text) => text,
-        Err(bad) => String::from_utf8_lossy(bad.as_bytes()).into_owned(),
-    })
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}

@@ -15,6 +15,7 @@ use bytes::Bytes;
 /// A complete packet.
 pub(crate) struct Packet<'a> {
     pub(crate) namespace: &'a str,
+    pub(crate) query: &'a str,
     pub(crate) body: Body<'a>,
 }
 
@@ -102,14 +103,14 @@ impl Receiver {
         if header.packet_type.is_binary() {
             return self.open(&header, text.len(), limits, fate).map(|()| None);
         }
-        let Header { packet_type, namespace, ack_id, payload, .. } = header;
+        let Header { packet_type, namespace, query, ack_id, payload, .. } = header;
         let mut elements = SpanVec::new();
         let payload = match incoming::scan(&header, &mut elements)? {
             Strings::Whole => payload,
             Strings::LoneSurrogate => self.hold_text(payload),
         };
         let body = incoming::read(packet_type, ack_id, payload, Spans::Own(elements), &[])?;
-        Ok(Some(Packet { namespace, body }))
+        Ok(Some(Packet { namespace, query, body }))
     }
 
     /// Takes a binary message. `None` while more must follow, or when the packet was to be discarded.
@@ -135,7 +136,7 @@ impl Receiver {
         if assembly.missing > 0 || assembly.discard {
             return Ok(None);
         }
-        Ok(Some(Packet { namespace: &assembly.namespace, body: assembly.read()? }))
+        Ok(Some(Packet { namespace: &assembly.namespace, query: "", body: assembly.read()? }))
     }
 
     /// Frees the packet that was handed out last.
@@ -166,7 +167,7 @@ impl Receiver {
         limits: &Limits,
         fate: impl FnOnce(&str, PacketType) -> Result<Fate, MuxError>,
     ) -> Result<(), MuxError> {
-        let &Header { packet_type, attachments: missing, namespace, ack_id, payload } = header;
+        let &Header { packet_type, attachments: missing, namespace, ack_id, payload, .. } = header;
         let limit = limits.max_attachments();
         if missing > limit {
             return Err(MuxError::TooManyAttachments { count: missing, limit });
@@ -215,7 +216,7 @@ impl Receiver {
         };
         foreign.pending_bytes = 0;
         let packet = foreign.packet.insert(Assembly::of_foreign(packet, limits)?);
-        Ok(Some(Packet { namespace: &packet.namespace, body: packet.read()? }))
+        Ok(Some(Packet { namespace: &packet.namespace, query: "", body: packet.read()? }))
     }
 
     #[cold]
@@ -250,8 +251,14 @@ impl Assembly {
         }
         let packet_type = packet_type.with_attachments(count).ok_or(MuxError::BadPayload { packet_type })?;
         let mut elements = SpanVec::new();
-        let header =
-            Header { packet_type, attachments: count, namespace: &namespace, ack_id, payload: &payload };
+        let header = Header {
+            packet_type,
+            attachments: count,
+            namespace: &namespace,
+            query: "",
+            ack_id,
+            payload: &payload,
+        };
         let payload = match incoming::scan(&header, &mut elements)? {
             Strings::Whole => payload,
             Strings::LoneSurrogate => repair_surrogates(&payload),

@@ -36,6 +36,18 @@ pub(crate) fn scan(header: &Header<'_>, elements: &mut SpanVec) -> Result<String
     scanned.map_err(|fault| refuse(fault, attachments))
 }
 
+/// The event in a text that this side has encoded; `None` if it is another packet.
+pub(crate) fn reread<'a>(text: &'a str, attachments: &'a [Bytes]) -> Option<Event<'a>> {
+    let header = Header::decode(text).ok()?;
+    let mut elements = SpanVec::new();
+    scan(&header, &mut elements).ok()?;
+    let Header { packet_type, ack_id, payload, .. } = header;
+    match read(packet_type, ack_id, payload, Spans::Own(elements), attachments).ok()? {
+        Body::Event(event) => event,
+        _ => None,
+    }
+}
+
 #[cold]
 fn refuse(fault: Fault, attachments: usize) -> MuxError {
     match fault {

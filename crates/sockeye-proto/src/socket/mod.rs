@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A [`Parser`] of another form stands outside of that: its decoder yields the same packets, and its encoder takes
-//! what was encoded.
+//! what was encoded. [`v4`] is what differs for clients of Socket.IO 2.
 //!
 //! Nothing here knows the Engine.IO layer below, except that an encoded text already carries its message
 //! type `4`, so that a packet is written once into one allocation. Acks are matched by the shell, which
@@ -26,6 +26,7 @@ mod parser;
 mod reason;
 #[cfg(test)]
 mod tests;
+pub mod v4;
 
 pub use args::{ArgError, Args, ArgsBuf, Event, EventBuf};
 pub use json::encode::{

@@ -95,8 +95,11 @@ pub struct Header<'a> {
     pub packet_type: PacketType,
     /// Binary frames that follow: at least 1 for the binary types, else 0. Not yet held against a limit.
     pub attachments: usize,
-    /// The namespace, `/` when the packet names none. A query is cut off.
+    /// The namespace, `/` when the packet names none.
     pub namespace: &'a str,
+    /// What the namespace carries behind a `?`, still encoded; empty when there is none. Only the CONNECT of a
+    /// client of Socket.IO 2 gives it a meaning.
+    pub query: &'a str,
     /// The ack id: what an event asks to be answered with, or what an ack answers.
     pub ack_id: Option<u64>,
     /// The rest, unchecked. Empty when there is none.
@@ -129,10 +132,10 @@ impl<'a> Header<'a> {
             (attachments, rest) = (count, after);
         }
 
-        let mut namespace = "/";
+        let (mut namespace, mut query) = ("/", "");
         if rest.starts_with('/') {
             let (path, after) = rest.split_once(',').unwrap_or((rest, ""));
-            namespace = path.split_once('?').map_or(path, |(path, _query)| path);
+            (namespace, query) = path.split_once('?').unwrap_or((path, ""));
             rest = after;
         }
 
@@ -145,7 +148,7 @@ impl<'a> Header<'a> {
             (ack_id, rest) = (id, after);
         }
 
-        Ok(Header { packet_type, attachments, namespace, ack_id, payload: rest })
+        Ok(Header { packet_type, attachments, namespace, query, ack_id, payload: rest })
     }
 }
 
@@ -226,7 +229,8 @@ mod tests {
         ack_id: Option<u64>,
         payload: &'static str,
     ) -> Result<Header<'static>, DecodeError> {
-        Ok(Header { packet_type, attachments, namespace, ack_id, payload })
+        let (namespace, query) = namespace.split_once('?').unwrap_or((namespace, ""));
+        Ok(Header { packet_type, attachments, namespace, query, ack_id, payload })
     }
 
     #[test]
@@ -237,8 +241,8 @@ mod tests {
             ("0{\"a\":1}", header(Connect, 0, "/", None, "{\"a\":1}")),
             ("0/admin,{}", header(Connect, 0, "/admin", None, "{}")),
             ("0/admin", header(Connect, 0, "/admin", None, "")),
-            ("0/admin?token=1,2,{}", header(Connect, 0, "/admin", Some(2), ",{}")),
-            ("0/admin?token=1,{}", header(Connect, 0, "/admin", None, "{}")),
+            ("0/admin?token=1,2,{}", header(Connect, 0, "/admin?token=1", Some(2), ",{}")),
+            ("0/admin?token=1,{}", header(Connect, 0, "/admin?token=1", None, "{}")),
             ("0/?,", header(Connect, 0, "/", None, "")),
             ("1", header(Disconnect, 0, "/", None, "")),
             ("1/admin,", header(Disconnect, 0, "/admin", None, "")),

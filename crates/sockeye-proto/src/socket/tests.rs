@@ -104,11 +104,11 @@ enum Tree {
 
 fn joined(limits: MuxLimits) -> ServerMux<&'static str> {
     let mut mux = ServerMux::new(limits);
-    assert!(matches!(mux.handle_text("0"), Ok(ServerEvent::Connect { namespace: "/", auth: None })));
+    assert!(matches!(mux.handle_text("0"), Ok(ServerEvent::Connect { namespace: "/", auth: None, .. })));
     mux.accept("/", "main").unwrap();
     assert!(matches!(
         mux.handle_text("0/admin,"),
-        Ok(ServerEvent::Connect { namespace: "/admin", auth: None })
+        Ok(ServerEvent::Connect { namespace: "/admin", auth: None, .. })
     ));
     mux.accept("/admin", "admin").unwrap();
     mux
@@ -163,7 +163,7 @@ fn spelled(args: &Args<'_>) -> Vec<Value> {
 fn spell_server(event: &ServerEvent<'_, &str>) -> Value {
     let id = |id: &Option<u64>| id.map_or(Value::Null, Value::from);
     match event {
-        ServerEvent::Connect { namespace, auth } => {
+        ServerEvent::Connect { namespace, auth, .. } => {
             let auth: Value = auth.map_or(Value::Null, |auth| serde_json::from_str(auth).unwrap());
             json!({"type": "connect", "nsp": namespace, "data": auth})
         }

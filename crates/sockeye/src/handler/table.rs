@@ -11,6 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Listener(u64);
 
+impl Listener {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// The handlers one event calls, in order.
 pub(crate) type Listeners = SmallVec<[Arc<dyn ErasedHandler>; 2]>;
 
@@ -20,6 +27,7 @@ pub(crate) struct ListenerTable {
     any: Vec<Entry>,
     connect: Vec<Entry>,
     drain: Vec<Entry>,
+    middleware: Vec<Entry>,
     disconnecting: Vec<Entry>,
     disconnect: Vec<Entry>,
 }
@@ -37,16 +45,48 @@ pub(crate) enum On<'a> {
     Any,
     Connect,
     Drain,
+    /// Before every event of one socket, with the right to refuse it.
+    Middleware,
     Disconnecting,
     Disconnect,
 }
 
 impl ListenerTable {
     pub(crate) fn add(&mut self, on: On<'_>, handler: Arc<dyn ErasedHandler>, once: bool) -> Listener {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let listener = Listener(NEXT.fetch_add(1, Ordering::Relaxed));
+        let listener = Listener::next();
         self.entries_mut(on).push(Entry { listener, handler, once });
         listener
+    }
+
+    /// Adds a listener in front of those that are there.
+    pub(crate) fn prepend(&mut self, on: On<'_>, handler: Arc<dyn ErasedHandler>) -> Listener {
+        let listener = Listener::next();
+        self.entries_mut(on).insert(0, Entry { listener, handler, once: false });
+        listener
+    }
+
+    pub(crate) fn count(&self, on: On<'_>) -> usize {
+        self.entries(on).len()
+    }
+
+    /// Takes back all listeners of `on`; they are dropped as in [`ListenerTable::remove`].
+    pub(crate) fn remove_on(&mut self, on: On<'_>) -> Vec<Entry> {
+        match on {
+            On::Event(name) => self.events.remove(name).unwrap_or_default(),
+            on => std::mem::take(self.entries_mut(on)),
+        }
+    }
+
+    fn entries(&self, on: On<'_>) -> &[Entry] {
+        match on {
+            On::Event(name) => self.events.get(name).map(Vec::as_slice).unwrap_or_default(),
+            On::Any => &self.any,
+            On::Connect => &self.connect,
+            On::Drain => &self.drain,
+            On::Middleware => &self.middleware,
+            On::Disconnecting => &self.disconnecting,
+            On::Disconnect => &self.disconnect,
+        }
     }
 
     /// Takes one registration back. `None` if it is not here. The caller drops the handler, and what it
@@ -65,6 +105,7 @@ impl ListenerTable {
             &mut self.any,
             &mut self.connect,
             &mut self.drain,
+            &mut self.middleware,
             &mut self.disconnecting,
             &mut self.disconnect,
         ];
@@ -74,22 +115,10 @@ impl ListenerTable {
         removed
     }
 
-    /// Takes back all listeners of one event; they are dropped as in [`ListenerTable::remove`].
-    pub(crate) fn remove_event(&mut self, event: &str) -> Option<Vec<Entry>> {
-        self.events.remove(event)
-    }
-
     /// Adds to `into` what `on` calls. True when one of them was to be called only once, so that the caller
     /// must `take` instead, under a lock that allows it.
     pub(crate) fn collect(&self, on: On<'_>, into: &mut Listeners) -> bool {
-        let entries = match on {
-            On::Event(name) => self.events.get(name).map(Vec::as_slice).unwrap_or_default(),
-            On::Any => &self.any,
-            On::Connect => &self.connect,
-            On::Drain => &self.drain,
-            On::Disconnecting => &self.disconnecting,
-            On::Disconnect => &self.disconnect,
-        };
+        let entries = self.entries(on);
         into.extend(entries.iter().map(|entry| entry.handler.clone()));
         entries.iter().any(|entry| entry.once)
     }
@@ -108,6 +137,7 @@ impl ListenerTable {
             On::Any => &mut self.any,
             On::Connect => &mut self.connect,
             On::Drain => &mut self.drain,
+            On::Middleware => &mut self.middleware,
             On::Disconnecting => &mut self.disconnecting,
             On::Disconnect => &mut self.disconnect,
         }

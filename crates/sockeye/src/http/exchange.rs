@@ -78,7 +78,7 @@ impl Exchange {
             return Ok(Decision::Answer(preflight));
         }
         let query = Query::parse(request.uri().query().unwrap_or_default());
-        let ask = classify(method_of(request), &query, self.upgrade, &config.transports);
+        let ask = classify(method_of(request), &query, self.upgrade, &config.transports, config.accepts);
         self.find_session(ask, &query, request.method(), peer)
     }
 
@@ -106,6 +106,9 @@ impl Exchange {
         if self.shared.config.http.bind_session_ip && conn.handshake.host_address() != peer.host_address() {
             let refusal = Refusal::new(RequestError::UnknownSid, ErrorContext::AddressMismatch);
             return Err(self.count_guess(refusal, peer));
+        }
+        if query.protocol() != conn.handshake.protocol() && ask.is_ok() {
+            return Err(refuse(RequestError::PROTOCOL_MISMATCH, Some(conn.transport())));
         }
         let has = conn.transport();
         let mismatch = || Err(refuse(RequestError::TRANSPORT_MISMATCH, Some(has)));

@@ -3,9 +3,11 @@
 
 use super::PeerAddr;
 use super::proxies::Peer;
+use crate::session::dialect::Dialect;
 use http::header::HeaderMap;
 use http::{Extensions, Method, Request, Uri};
 use hyper::upgrade::OnUpgrade;
+use sockeye_proto::engine::{Protocol, Query};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -28,6 +30,7 @@ struct Snapshot {
     time: SystemTime,
     secure: bool,
     cross_domain: bool,
+    dialect: Dialect,
     extensions: Option<Box<Extensions>>,
 }
 
@@ -82,6 +85,7 @@ impl RequestHead {
             time: SystemTime::now(),
             secure: origin.secure,
             cross_domain: headers.contains_key(http::header::ORIGIN),
+            dialect: Dialect::of(&Query::parse(uri.query().unwrap_or_default())),
             extensions: (!extensions.is_empty()).then(|| Box::new(extensions)),
         }))
     }
@@ -136,6 +140,16 @@ impl RequestHead {
     /// Whether the request carried an `Origin`. Source: `handshake.xdomain` in Node.
     pub fn cross_domain(&self) -> bool {
         self.0.cross_domain
+    }
+
+    /// The version of Engine.IO that the client speaks: 4, or 3 of clients of Socket.IO 2, if the server takes them.
+    /// Source: `socket.conn.protocol` in Node.
+    pub fn protocol(&self) -> Protocol {
+        self.0.dialect.protocol()
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.0.dialect
     }
 
     /// A value that a tower layer in front of the server put into the request's extensions: how the outcome

@@ -1,5 +1,5 @@
 //! Long-polling: the handshake, the poll that waits, the POST that brings packets.
-//! Source: engine.io-protocol v4 § HTTP long-polling.
+//! Source: engine.io-protocol v4 § HTTP long-polling, v3 § polling.
 
 use super::body::{BodyError, read_body};
 use super::compression::Compressed;
@@ -10,24 +10,30 @@ use crate::conn::Conn;
 use crate::engine::Message;
 use crate::error::BoxError;
 use crate::session::control::Control;
+use crate::session::dialect::{Content, Dialect};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
-use sockeye_proto::engine::{CloseReason, PayloadEncoder, RequestError};
+use sockeye_proto::engine::{CloseReason, Protocol, RequestError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// The answer that opens a session: the open packet, and the one that every session begins with.
 pub(super) fn first_payload(conn: &Conn, open: &[u8], compressed: Option<Compressed>) -> Answer {
-    let mut packets = PayloadEncoder::new(usize::MAX);
-    packets.push_text(open);
+    let dialect = conn.handshake.dialect();
+    let text;
+    let mut packets = dialect.payload(usize::MAX);
+    packets.push(Content::Text(open));
     match &conn.shared.config.http.initial_packet {
-        Some(Message::Text(text)) => packets.push_text(&[b"4", text.as_bytes()].concat()),
-        Some(Message::Binary(data)) => packets.push_binary(data),
+        Some(Message::Text(message)) => {
+            text = [b"4", message.as_bytes()].concat();
+            packets.push(Content::Text(&text));
+        }
+        Some(Message::Binary(data)) => packets.push(Content::Binary(data)),
         None => {}
     }
-    let mut answer = payload(packets.finish(), compressed);
+    let mut answer = payload(packets.finish().unwrap_or_default(), dialect, compressed);
     set_cookie(conn, &mut answer);
     answer
 }
@@ -37,7 +43,7 @@ pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Ans
     let (answer, waiting) = oneshot::channel();
     conn.control(Control::Poll(answer));
     match waiting.await {
-        Ok(packets) => payload(packets, compressed),
+        Ok(packets) => payload(packets, conn.handshake.dialect(), compressed),
         Err(_) => refuse(RequestError::BadRequest("OVERLAP"), false),
     }
 }
@@ -50,7 +56,7 @@ where
 {
     let octets =
         request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
-    if octets {
+    if octets && conn.handshake.protocol() == Protocol::V4 {
         // Binary bodies are of protocol version 3.
         conn.close(CloseReason::TransportError);
         return refuse(RequestError::BadRequest("BINARY_BODY"), false);
@@ -108,8 +114,11 @@ impl Drop for Posting<'_> {
     }
 }
 
-fn payload(packets: Vec<u8>, compressed: Option<Compressed>) -> Answer {
-    let answer = uncached(typed(StatusCode::OK, "text/plain; charset=UTF-8", packets));
+fn payload(packets: Vec<u8>, dialect: Dialect, compressed: Option<Compressed>) -> Answer {
+    // The binary encoding begins with 0 or 1, a text never does.
+    let binary = dialect != Dialect::V4 && matches!(packets.first(), Some(0 | 1));
+    let content_type = if binary { "application/octet-stream" } else { "text/plain; charset=UTF-8" };
+    let answer = uncached(typed(StatusCode::OK, content_type, packets));
     match compressed {
         Some(compressed) => compressed.payload(answer),
         None => answer,

@@ -7,6 +7,7 @@ use crate::handshake::Handshake;
 use crate::server::{Server, Shared};
 use regex::Regex;
 use serde::de::DeserializeOwned;
+use sockeye_adapter::RoomWatcher;
 use sockeye_proto::socket::ArgError;
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +18,14 @@ use std::sync::{Arc, RwLock, Weak};
 /// What makes a namespace a parent.
 pub(crate) struct Parent {
     test: Test,
-    children: RwLock<HashMap<Arc<str>, Weak<NamespaceInner>>>,
+    children: RwLock<Children>,
+}
+
+#[derive(Default)]
+struct Children {
+    by_name: HashMap<Arc<str>, Weak<NamespaceInner>>,
+    /// What watches the rooms of all of them.
+    watchers: Vec<Arc<RoomWatcher>>,
 }
 
 /// Which names a parent is for.
@@ -128,16 +136,27 @@ impl Parent {
     }
 
     pub(crate) fn adopt(&self, child: &Arc<NamespaceInner>) {
-        write(&self.children).insert(child.shared_name(), Arc::downgrade(child));
+        let mut children = write(&self.children);
+        children.watchers.iter().for_each(|watcher| child.watch_rooms(watcher.clone()));
+        children.by_name.insert(child.shared_name(), Arc::downgrade(child));
+    }
+
+    /// Watches the rooms of all children, those to come included.
+    pub(crate) fn watch_rooms(&self, watcher: Arc<RoomWatcher>) {
+        let mut children = write(&self.children);
+        for child in children.by_name.values().filter_map(Weak::upgrade) {
+            child.watch_rooms(watcher.clone());
+        }
+        children.watchers.push(watcher);
     }
 
     /// Forgets the child of this name.
     pub(crate) fn release(&self, name: &str) {
-        write(&self.children).remove(name);
+        write(&self.children).by_name.remove(name);
     }
 
     pub(crate) fn children(&self) -> Vec<Arc<NamespaceInner>> {
-        read(&self.children).values().filter_map(Weak::upgrade).collect()
+        read(&self.children).by_name.values().filter_map(Weak::upgrade).collect()
     }
 }
 

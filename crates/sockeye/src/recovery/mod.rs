@@ -16,6 +16,7 @@ mod history;
 mod life;
 mod log;
 mod offset;
+mod watched;
 
 pub(crate) use dedup::Clients;
 pub use dedup::DuplicateError;
@@ -37,18 +38,20 @@ use log::{Addressee, Log};
 use offset::{OFFSET_LEN, Offset};
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
-use sockeye_adapter::{JoinError, Members, Packet, Target};
+use sockeye_adapter::{Adapter, JoinError, Members, Packet, RoomWatcher, Target};
 use sockeye_proto::socket::{DisconnectReason, EncodeError, Encoded};
 use sockeye_proto::{PrivateSessionId, SocketId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use watched::Watched;
 
 pub(crate) struct Recovery {
     pub(crate) options: ConnectionStateRecovery,
     state: Mutex<State>,
     hooks: Hooks,
+    watched: Watched,
 }
 
 struct State {
@@ -103,7 +106,7 @@ impl Recovery {
             by_pid: HashMap::new(),
             dormancy: Dormancy::default(),
         };
-        Self { options, state: Mutex::new(state), hooks: Hooks::default() }
+        Self { options, state: Mutex::new(state), hooks: Hooks::default(), watched: Watched::default() }
     }
 
     /// Looks for the session that a CONNECT asks for. Nothing is changed: middleware has yet to decide.
@@ -137,6 +140,7 @@ impl Recovery {
         let rooms: Vec<Arc<str>> = state.current_rooms(socket.id());
         socket.add_to(&rooms);
         drop(state);
+        self.watched.tell();
         let Before { taken_over, farewell } = before;
         if let Some(old) = taken_over {
             tracing::debug!(socket = %socket.id(), "taken_over");
@@ -153,6 +157,8 @@ impl Recovery {
         let rooms = socket.remove_from_adapter();
         let owns = state.sessions.get(socket.id()).is_some_and(|session| Arc::ptr_eq(&session.life, life));
         if !owns {
+            drop(state);
+            self.watched.tell();
             return rooms;
         }
         let mut expired = Vec::new();
@@ -175,9 +181,11 @@ impl Recovery {
             drop(state);
             // It may hold the last of a socket, whose data is the user's.
             drop(session);
+            self.watched.tell();
             return rooms;
         }
         drop(state);
+        self.watched.tell();
         expiry::tell(socket.inner_namespace(), &expired);
         rooms
     }
@@ -286,6 +294,8 @@ impl Recovery {
         if let Some(session) = state.owned_by(socket) {
             session.history.join(room, head);
         }
+        drop(state);
+        self.watched.tell();
         Ok(())
     }
 
@@ -299,6 +309,12 @@ impl Recovery {
                 session.history.tidy(first - 1);
             }
         }
+        drop(state);
+        self.watched.tell();
+    }
+
+    pub(crate) fn watch_rooms(&self, adapter: &dyn Adapter, watcher: Arc<RoomWatcher>) {
+        self.watched.watch(adapter, watcher);
     }
 
     /// Whether somebody is here or waited for.

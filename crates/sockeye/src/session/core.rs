@@ -1,19 +1,21 @@
 //! What messages go through: a packet in, and what it means for the sockets, the inboxes and the end of the
 //! session. Which transport it came by does not matter here.
 
+use super::dialect::Dialect;
 use super::inbox::Load;
 use super::link::{Flow, Link, LinkError, Read};
 use super::polling::Polling;
-use super::sockets::{Place, Request, Sockets};
+use super::sockets::{Place, Request, Sockets, ask};
 use crate::conn::Conn;
 use crate::engine::{EngineSocket, Message};
+use crate::error::HandlerError;
 use crate::goodbye::Goodbye;
 use crate::server::Upper;
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
 use sockeye_proto::Timestamp;
-use sockeye_proto::connection::{ServerConnection, ServerEvent};
-use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError};
+use sockeye_proto::connection::{ConnectionError, ServerConnection, ServerEvent};
+use sockeye_proto::engine::{CloseReason, Packet, PayloadPacket, RequestError, v3};
 use sockeye_proto::websocket::{CloseCode, FrameError, Message as Frame};
 use std::sync::Arc;
 use std::task::Context;
@@ -27,6 +29,7 @@ pub(super) struct Core {
     pub(super) join_by: Option<Timestamp>,
     /// Not read because an inbox is full.
     pub(super) paused: bool,
+    pub(super) dialect: Dialect,
     /// Set once: the session is to end.
     pub(super) end: Option<End>,
 }
@@ -66,9 +69,12 @@ impl Core {
         let event = match self.connection.handle_packet(packet, now) {
             Ok(event) => event,
             Err(error) => {
-                tracing::debug!(%error, "bad_packet");
-                self.end(error.reason(), Parting::Close(None));
-                return Flow::Pause;
+                if let ConnectionError::Mux(error) = &error
+                    && error.is_parse_error()
+                {
+                    self.sockets.raise(&HandlerError::Packet(error.clone()));
+                }
+                return self.refuse(&error, error.reason());
             }
         };
         match event {
@@ -80,9 +86,49 @@ impl Core {
             ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned())),
             ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
             ServerEvent::Closed => self.end(CloseReason::TransportClose, Parting::Close(None)),
+            ServerEvent::Ping => {
+                self.conn.mailbox.push(&[0x81, 1, b'3'], Delivery::Protocol);
+            }
             ServerEvent::Nothing => {}
         }
         self.review_load(now)
+    }
+
+    /// A frame of a client of version 3, apart so that the way of all others stays short.
+    #[cold]
+    fn on_frame_v3(&mut self, frame: Frame<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
+        let packet = match frame {
+            Frame::Text(text) => v3::decode_text(text),
+            Frame::Binary(data) => {
+                let packet = v3::decode_binary(data);
+                return match packet {
+                    Ok(packet) => self.on_packet(packet, now, cx),
+                    Err(error) => self.refuse(&error, CloseReason::ParseError),
+                };
+            }
+            _ => return Flow::More,
+        };
+        match packet {
+            Ok(packet) => self.on_packet(packet.as_packet(), now, cx),
+            Err(error) => self.refuse(&error, CloseReason::ParseError),
+        }
+    }
+
+    /// A packet that nobody may send.
+    #[cold]
+    fn refuse(&mut self, error: &dyn std::fmt::Display, reason: CloseReason) -> Flow {
+        tracing::debug!(%error, "bad_packet");
+        self.end(reason, Parting::Close(None));
+        Flow::Pause
+    }
+
+    /// The main namespace, in the name of a client of version 3.
+    pub(super) fn join_unasked(&mut self, cx: &mut Context<'_>) {
+        let Some(mux) = self.connection.mux() else { return };
+        // The first namespace of a connection is never refused.
+        if mux.connect("/").is_ok() {
+            self.request(ask("/", None, &self.conn), cx);
+        }
     }
 
     pub(super) fn request(&mut self, request: Request, cx: &mut Context<'_>) {
@@ -149,19 +195,18 @@ fn raw(conn: &Arc<Conn>, message: Message) {
 pub(super) fn read_link(link: &mut Link, core: &mut Core, now: Timestamp, cx: &mut Context<'_>) -> bool {
     let waker = cx.waker().clone();
     let mut handler_cx = Context::from_waker(&waker);
-    let read = link.poll_read(cx, |message| match message {
-        Frame::Text(text) => match PayloadPacket::decode_text(text) {
-            Ok(packet) => core.on_packet(packet.as_packet(), now, &mut handler_cx),
-            Err(error) => {
-                tracing::debug!(%error, "bad_packet");
-                core.end(CloseReason::ParseError, Parting::Close(None));
-                Flow::Pause
-            }
-        },
-        Frame::Binary(data) => core.on_packet(Packet::Binary(data), now, &mut handler_cx),
-        // The link answers the others itself.
-        _ => Flow::More,
-    });
+    let read = match core.dialect {
+        Dialect::V4 => link.poll_read(cx, |message| match message {
+            Frame::Text(text) => match PayloadPacket::decode_text(text) {
+                Ok(packet) => core.on_packet(packet.as_packet(), now, &mut handler_cx),
+                Err(error) => core.refuse(&error, CloseReason::ParseError),
+            },
+            Frame::Binary(data) => core.on_packet(Packet::Binary(data), now, &mut handler_cx),
+            // The link answers the others itself.
+            _ => Flow::More,
+        }),
+        Dialect::V3(_) => link.poll_read(cx, |message| core.on_frame_v3(message, now, &mut handler_cx)),
+    };
     match read {
         Ok(Read::Pending) => false,
         Ok(Read::Stopped) => core.end.is_none() && !core.paused,

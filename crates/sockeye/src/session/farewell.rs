@@ -3,6 +3,7 @@
 
 use super::control::Control;
 use super::core::{End, Parting};
+use super::dialect::Dialect;
 use super::link::Link;
 use super::mailbox::Mailbox;
 use super::polling::Polling;
@@ -49,7 +50,9 @@ impl Session {
         let mailbox = &self.core.conn.mailbox;
         let gone = match (&mut self.wire, parting) {
             (_, Parting::None) => Poll::Ready(()),
-            (Wire::WebSocket(link), Parting::Close(code)) => poll_close_link(link, code, mailbox, cx),
+            (Wire::WebSocket(link), Parting::Close(code)) => {
+                poll_close_link(link, code, mailbox, self.core.dialect, cx)
+            }
             (Wire::Polling(polling), Parting::Close(_)) => poll_close_polling(
                 polling,
                 mailbox,
@@ -95,9 +98,10 @@ fn poll_close_link(
     link: &mut Link,
     code: Option<CloseCode>,
     mailbox: &Mailbox<Control>,
+    dialect: Dialect,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    match flush_link(link, mailbox, cx) {
+    match flush_link(link, mailbox, dialect, cx) {
         Ok(true) => link.queue_close(code),
         Ok(false) => return Poll::Pending,
         Err(_) => return Poll::Ready(()),

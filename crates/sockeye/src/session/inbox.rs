@@ -5,7 +5,7 @@
 
 use super::current;
 use crate::conn::Outside;
-use crate::error::HandlerError;
+use crate::error::{BoxError, HandlerError};
 use crate::extract::EventParts;
 use crate::handler::{Listeners, On, Running};
 use crate::recovery::Farewell;
@@ -212,15 +212,55 @@ impl Epilogue {
 }
 
 fn start_event(socket: &Socket, event: &Event<'_>) -> Option<Running> {
-    let parts = EventParts {
+    if socket.has_middleware() {
+        return Some(Box::pin(check_event(socket.clone(), event.to_owned_event())));
+    }
+    call_listeners(socket, event)
+}
+
+/// Runs the socket's middleware, each to its end, then the listeners, unless one of the former refuses the event.
+async fn check_event(socket: Socket, event: EventBuf) -> Result<(), BoxError> {
+    let mut checks = Listeners::new();
+    socket.collect_listeners(On::Middleware, &mut checks);
+    for check in checks {
+        let started =
+            catch_unwind(AssertUnwindSafe(|| check.start(&mut parts_of(&socket, &event.as_event()))));
+        let refusal = match started {
+            Ok(Ok(mut running)) => {
+                let polled =
+                    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+                        Ok(poll) => poll.map(|outcome| outcome.err().map(HandlerError::Refused)),
+                        Err(panic) => Poll::Ready(Some(panicked(panic.as_ref()))),
+                    });
+                polled.await
+            }
+            Ok(Err(error)) => Some(HandlerError::Extract(error)),
+            Err(panic) => Some(panicked(panic.as_ref())),
+        };
+        if let Some(refusal) = refusal {
+            socket.inner_namespace().report(&socket, &refusal);
+            return Ok(());
+        }
+    }
+    if let Some(running) = call_listeners(&socket, &event.as_event()) {
+        run_to_end(&socket, running).await;
+    }
+    Ok(())
+}
+
+fn call_listeners(socket: &Socket, event: &Event<'_>) -> Option<Running> {
+    start(socket, &[On::Any, On::Event(&event.name)], parts_of(socket, event))
+}
+
+fn parts_of<'a>(socket: &'a Socket, event: &'a Event<'a>) -> EventParts<'a> {
+    EventParts {
         socket,
         name: Some(&event.name),
         args: Some(&event.args),
         next_arg: 0,
         ack_id: event.ack_id,
         reason: None,
-    };
-    start(socket, &[On::Any, On::Event(&event.name)], parts)
+    }
 }
 
 /// Calls the listeners of `on`. Those that may overlap get tasks of their own; the others become one future
@@ -299,8 +339,11 @@ fn poll_running(socket: &Socket, running: &mut Running, cx: &mut Context<'_>) ->
 }
 
 fn report_panic(socket: &Socket, panic: &(dyn Any + Send)) {
+    socket.inner_namespace().report(socket, &panicked(panic));
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> HandlerError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    let error = HandlerError::Panicked(text.unwrap_or_else(|| "no message".to_owned()));
-    socket.inner_namespace().report(socket, &error);
+    HandlerError::Panicked(text.unwrap_or_else(|| "no message".to_owned()))
 }

@@ -391,6 +391,12 @@ impl Runs {
     }
 }
 
+impl From<Vec<u8>> for Runs {
+    fn from(frames: Vec<u8>) -> Self {
+        Self { first: frames, rest: VecDeque::new() }
+    }
+}
+
 impl Run {
     fn as_slice(&self) -> &[u8] {
         match self {

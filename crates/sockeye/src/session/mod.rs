@@ -8,9 +8,11 @@
 pub(crate) mod control;
 mod core;
 pub(crate) mod current;
+pub(crate) mod dialect;
 mod farewell;
 mod inbox;
 pub(crate) use inbox::MAX_WAITING;
+pub(crate) mod joining;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
@@ -24,6 +26,7 @@ use crate::config::SlowReader;
 use crate::conn::Conn;
 use crate::server::{Shared, TaskGuard, Upper};
 use control::{Control, PollAnswer};
+use dialect::Dialect;
 use link::Link;
 use mailbox::Mailbox;
 use polling::{HeldPost, Overlap, Polling};
@@ -85,7 +88,11 @@ impl Session {
         let now = shared.now();
         let config = &shared.config;
         let transport = if link.is_some() { Transport::WebSocket } else { Transport::Polling };
-        let session = ServerSession::new(transport, config.heartbeat, config.upgrade_timeout, now);
+        let dialect = conn.handshake.dialect();
+        let session = match dialect {
+            Dialect::V4 => ServerSession::new,
+            Dialect::V3(_) => ServerSession::of_v3,
+        }(transport, config.heartbeat, config.upgrade_timeout, now);
         let (connection, join_by) = match &shared.upper {
             Upper::SocketIo(_) => {
                 let mux = match &config.encoding.parser {
@@ -101,8 +108,16 @@ impl Session {
             guard.set_direct();
         }
         Self {
-            core: Core { conn, connection, sockets: Sockets::default(), join_by, paused: false, end: None },
-            wire: link.map_or_else(|| Wire::Polling(Polling::default()), Wire::WebSocket),
+            core: Core {
+                conn,
+                connection,
+                sockets: Sockets::default(),
+                join_by,
+                paused: false,
+                dialect,
+                end: None,
+            },
+            wire: link.map_or_else(|| Wire::Polling(Polling::new(dialect)), Wire::WebSocket),
             probe: None,
             closing: None,
             throttled: false,
@@ -119,7 +134,22 @@ impl Session {
     /// The whole life of the session. The future borrows what it captured, so its size is the session's.
     pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+        if let Dialect::V3(_) = self.core.dialect {
+            std::future::poll_fn(|cx| {
+                self.join_unasked(cx);
+                Poll::Ready(())
+            })
+            .await;
+        }
         std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await;
+    }
+
+    /// A client of version 3 is in the main namespace without asking.
+    fn join_unasked(&mut self, cx: &mut Context<'_>) {
+        let conn = self.core.conn.clone();
+        conn.register(cx.waker());
+        let _entered = current::enter(&conn);
+        self.core.join_unasked(cx);
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
@@ -176,14 +206,16 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => match HeldPost::new(body, verdict) {
-                Some(post) if polling.post.is_none() => polling.post = Some(post),
-                Some(post) => {
-                    post.answer(Err(RequestError::BadRequest("OVERLAP")));
-                    self.core.end(CloseReason::TransportError, Parting::Close(None));
+            (Control::Post(body, verdict), Wire::Polling(polling)) => {
+                match HeldPost::new(body, verdict, self.core.dialect) {
+                    Some(post) if polling.post.is_none() => polling.post = Some(post),
+                    Some(post) => {
+                        post.answer(Err(RequestError::BadRequest("OVERLAP")));
+                        self.core.end(CloseReason::TransportError, Parting::Close(None));
+                    }
+                    None => self.core.end(CloseReason::ParseError, Parting::Close(None)),
                 }
-                None => self.core.end(CloseReason::ParseError, Parting::Close(None)),
-            },
+            }
             (Control::Probe(link), _) => self.open_probe(link),
             (Control::Leave(namespace, socket, reason), _) => {
                 let Some(mux) = self.core.connection.mux() else { return };
@@ -295,7 +327,7 @@ impl Session {
                 }
                 Timeout::ReleasePoll => {
                     if let Wire::Polling(polling) = &mut self.wire {
-                        polling.answer(b"6".to_vec());
+                        polling.release();
                     }
                 }
             }
@@ -312,7 +344,7 @@ impl Session {
     fn flush(&mut self, cx: &mut Context<'_>) -> Step {
         let mailbox = &self.core.conn.mailbox;
         let (in_flight, writable) = match &mut self.wire {
-            Wire::WebSocket(link) => match flush_link(link, mailbox, cx) {
+            Wire::WebSocket(link) => match flush_link(link, mailbox, self.core.dialect, cx) {
                 Ok(writable) => (link.unwritten(), writable),
                 Err(_) => {
                     self.core.end(CloseReason::TransportError, Parting::None);
@@ -373,14 +405,19 @@ enum Step {
 }
 
 /// Writes all there is. False when the kernel takes no more.
-fn flush_link(link: &mut Link, mailbox: &Mailbox<Control>, cx: &mut Context<'_>) -> std::io::Result<bool> {
+fn flush_link(
+    link: &mut Link,
+    mailbox: &Mailbox<Control>,
+    dialect: Dialect,
+    cx: &mut Context<'_>,
+) -> std::io::Result<bool> {
     loop {
         match link.poll_write(cx) {
             Poll::Pending => return Ok(false),
             Poll::Ready(result) => result?,
         }
         match mailbox.take() {
-            Some(runs) => link.load(runs),
+            Some(runs) => link.load(dialect.frames(runs, 0).0),
             None => return Ok(true),
         }
     }

@@ -1,14 +1,15 @@
 //! The polling transport of a session: the poll that waits, the frames that did not fit the last payload,
 //! and the POST whose packets are being handled. HTTP itself is elsewhere; a request is a channel here.
 
+use super::dialect::{Content, Dialect, Payload, frames_of};
 use super::mailbox::Runs;
 use bytes::Bytes;
-use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadEncoder, PayloadPacket, RequestError, SEPARATOR};
+use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadPacket, RequestError, SEPARATOR, v3};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
-#[derive(Default)]
 pub(crate) struct Polling {
+    dialect: Dialect,
     parked: Option<oneshot::Sender<Vec<u8>>>,
     backlog: Option<Backlog>,
     /// The POST whose packets are being handled. Its verdict is held back while an inbox is full.
@@ -27,6 +28,9 @@ pub(crate) struct HeldPost {
     body: Bytes,
     /// Where the next packet starts; `None` when all are handled.
     next: Option<usize>,
+    dialect: Dialect,
+    /// Packets that were looked at.
+    taken: usize,
     verdict: oneshot::Sender<Result<(), RequestError>>,
 }
 
@@ -34,6 +38,10 @@ pub(crate) struct HeldPost {
 pub(crate) struct Overlap;
 
 impl Polling {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, parked: None, backlog: None, post: None }
+    }
+
     /// Takes a poll.
     ///
     /// # Errors
@@ -64,6 +72,13 @@ impl Polling {
         self.parked.take().is_none_or(|parked| parked.send(payload).is_ok())
     }
 
+    /// Answers the waiting poll with a noop, so that it ends.
+    pub(crate) fn release(&mut self) -> bool {
+        let mut payload = self.dialect.payload(usize::MAX);
+        payload.push(Content::Text(b"6"));
+        self.answer(payload.finish().unwrap_or_default())
+    }
+
     /// True when frames from the mailbox may be loaded.
     pub(crate) fn wants_frames(&self) -> bool {
         self.backlog.is_none()
@@ -86,80 +101,61 @@ impl Polling {
 
     /// As many of the loaded packets as a payload may hold, with `last` behind them if all fit.
     pub(crate) fn payload(&mut self, max_bytes: usize, last: &[&[u8]]) -> Option<Vec<u8>> {
-        let mut payload = PayloadEncoder::new(max_bytes);
-        if let Some(backlog) = &mut self.backlog {
-            backlog.fill(&mut payload);
-            if backlog.sent == backlog.total {
-                self.backlog = None;
-            }
+        let mut payload = self.dialect.payload(max_bytes);
+        let all = self.backlog.as_mut().is_none_or(|backlog| backlog.fill(&mut payload));
+        if all {
+            last.iter().for_each(|packet| payload.push(Content::Text(packet)));
         }
-        if self.backlog.is_none() {
-            last.iter().for_each(|packet| payload.push_text(packet));
+        let body = payload.finish();
+        if all {
+            self.backlog = None;
         }
-        (!payload.is_empty()).then(|| payload.finish())
+        body
     }
 }
 
 impl Backlog {
-    fn fill(&mut self, payload: &mut PayloadEncoder) {
-        let mut skip = self.sent;
-        for run in self.runs.iter() {
-            if skip >= run.len() {
-                skip -= run.len();
-                continue;
+    /// Puts frame after frame into the payload, while they fit. True when all have left.
+    fn fill<'a>(&'a mut self, payload: &mut Payload<'a>) -> bool {
+        for frame in frames_of(&self.runs, self.sent) {
+            if !payload.fits(frame.content) {
+                return false;
             }
-            let mut rest = run.get(skip..).unwrap_or_default();
-            skip = 0;
-            while let Some((frame_len, is_text, content)) = split_frame(rest) {
-                let fits = if is_text {
-                    payload.fits_text(content.len())
-                } else {
-                    payload.fits_binary(content.len())
-                };
-                if !fits {
-                    return;
-                }
-                if is_text {
-                    payload.push_text(content)
-                } else {
-                    payload.push_binary(content)
-                }
-                self.sent += frame_len;
-                rest = rest.get(frame_len..).unwrap_or_default();
-            }
+            payload.push(frame.content);
+            self.sent += frame.bytes.len();
         }
+        true
     }
-}
-
-/// Takes one of our own frames apart: its length, whether it is text, its payload.
-fn split_frame(run: &[u8]) -> Option<(usize, bool, &[u8])> {
-    let (&[head, len], _) = run.split_first_chunk::<2>()?;
-    let (header, len) = match len {
-        126 => (4, usize::from(u16::from_be_bytes(run.get(2..4)?.try_into().ok()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(run.get(2..10)?.try_into().ok()?)).ok()?),
-        len => (2, usize::from(len)),
-    };
-    Some((header + len, head & 0x0f == 1, run.get(header..header + len)?))
 }
 
 impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
-    pub(crate) fn new(body: Bytes, verdict: oneshot::Sender<Result<(), RequestError>>) -> Option<Box<Self>> {
-        let is_text = std::str::from_utf8(&body).is_ok();
-        match body.iter().filter(|&&byte| byte == SEPARATOR).count() {
-            separators if is_text && separators < MAX_PAYLOAD_PACKETS => {
-                Some(Box::new(Self { body, next: Some(0), verdict }))
+    pub(crate) fn new(
+        body: Bytes,
+        verdict: oneshot::Sender<Result<(), RequestError>>,
+        dialect: Dialect,
+    ) -> Option<Box<Self>> {
+        let acceptable = match dialect {
+            Dialect::V4 => {
+                let separators = body.iter().filter(|&&byte| byte == SEPARATOR).count();
+                std::str::from_utf8(&body).is_ok() && separators < MAX_PAYLOAD_PACKETS
             }
-            _ => {
-                let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
-                None
-            }
+            // Its packets are found one by one.
+            Dialect::V3(_) => !body.is_empty(),
+        };
+        if !acceptable {
+            let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
+            return None;
         }
+        Some(Box::new(Self { body, next: Some(0), dialect, taken: 0, verdict }))
     }
 
     /// The next packet. `None` when there is none left, an error when it is no packet.
     pub(crate) fn next(&mut self) -> Option<Result<PayloadPacket<'_>, ()>> {
         let start = self.next?;
+        if let Dialect::V3(_) = self.dialect {
+            return self.next_v3(start);
+        }
         let rest = self.body.get(start..)?;
         let end = rest.iter().position(|&byte| byte == SEPARATOR);
         self.next = end.map(|end| start + end + 1);
@@ -167,6 +163,18 @@ impl HeldPost {
         // all that follows it, a body of many packets would cost its square.
         let packet = std::str::from_utf8(rest.get(..end.unwrap_or(rest.len()))?).ok()?;
         Some(PayloadPacket::decode_text(packet).map_err(drop))
+    }
+
+    fn next_v3(&mut self, start: usize) -> Option<Result<PayloadPacket<'_>, ()>> {
+        self.taken += 1;
+        let decoded = v3::decode_packet(&self.body, start).map_err(drop);
+        match decoded.transpose()? {
+            Ok((packet, next)) if self.taken <= MAX_PAYLOAD_PACKETS => {
+                self.next = Some(next);
+                Some(Ok(packet))
+            }
+            _ => Some(Err(())),
+        }
     }
 
     pub(crate) fn answer(self, verdict: Result<(), RequestError>) {

@@ -1,19 +1,17 @@
 //! The Socket.IO side of a session: joins and leaves namespaces, and brings each event to its inbox.
 
 use super::inbox::{self, Inbox, Load};
+use super::joining::{self, By};
 use crate::conn::Conn;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, HandlerError};
 use crate::middleware::{Deciding, admit};
 use crate::namespace::parent::choose;
 use crate::namespace::{NamespaceInner, NamespaceRequest, Namespaces};
-use crate::random;
 use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket};
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
-use sockeye_proto::socket::{
-    DisconnectReason, MuxError, ServerEvent, ServerMux, encode_connect_error, encode_disconnect,
-};
+use sockeye_proto::socket::{DisconnectReason, MuxError, ServerEvent, ServerMux, encode_disconnect};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -73,8 +71,11 @@ impl Sockets {
             ServerEvent::Disconnect { socket, .. } => {
                 self.end(socket, DisconnectReason::ClientNamespaceDisconnect);
             }
-            ServerEvent::Connect { namespace, auth } => {
-                return Some(ask(namespace, auth, conn));
+            ServerEvent::Connect { namespace, auth, query } => {
+                return Some(match joining::auth(auth, query, conn) {
+                    Ok(auth) => ask(namespace, auth.as_deref(), conn),
+                    Err(error) => Request::Break(error),
+                });
             }
             ServerEvent::Nothing => {}
         }
@@ -90,7 +91,8 @@ impl Sockets {
         cx: &mut Context<'_>,
     ) -> Result<(), MuxError> {
         match request {
-            Request::Refuse(namespace, error) => refuse(&namespace, &error, mux, conn),
+            Request::Break(error) => Err(error),
+            Request::Refuse(namespace, error) => refuse(&namespace, &error, By::Server, mux, conn),
             Request::Choose(asked) => {
                 let parents = conn.shared.namespaces().map(Namespaces::parents).unwrap_or_default();
                 let choosing = Box::pin(choose(parents, asked.clone()));
@@ -108,7 +110,7 @@ impl Sockets {
             Request::Enter(socket) => self.accept(socket, mux, conn, cx),
             Request::Dismiss(socket, error) => {
                 dismiss(&socket, DisconnectReason::ServerNamespaceDisconnect);
-                refuse(socket.inner_namespace().name(), &error, mux, conn)
+                refuse(socket.inner_namespace().name(), &error, By::Middleware, mux, conn)
             }
         }
     }
@@ -200,9 +202,11 @@ impl Sockets {
         inboxes.chain([Load::of_events(conn.handlers_outside())]).max().unwrap_or(Load::Light)
     }
 
-    /// Whether the socket at `place` is this one.
+    /// Whether the socket at `place` is this one, which our side has disconnected. One that came after it may bear
+    /// the same id, if the client speaks version 3.
     pub(crate) fn is(&self, place: Place, id: &SocketId) -> bool {
-        matches!(self.joined.get(place), Some(Some(joined)) if joined.socket.id() == id)
+        let socket = self.joined.get(place).and_then(Option::as_ref).map(|joined| &joined.socket);
+        socket.is_some_and(|socket| socket.id() == id && !socket.connected())
     }
 
     pub(crate) fn end(&mut self, place: Place, reason: DisconnectReason) {
@@ -224,6 +228,13 @@ impl Sockets {
                 }
                 self.end(place, DisconnectReason::ServerNamespaceDisconnect);
             }
+        }
+    }
+
+    /// Tells every socket of an error of the connection.
+    pub(crate) fn raise(&self, error: &HandlerError) {
+        for Joined { socket, .. } in self.joined.iter().flatten() {
+            socket.inner_namespace().raise(socket, error);
         }
     }
 
@@ -262,6 +273,8 @@ pub(crate) enum Request {
     /// Refuse a socket that was to be let in.
     Dismiss(Socket, ConnectError),
     Refuse(String, ConnectError),
+    /// Close the connection: no CONNECT may be so.
+    Break(MuxError),
 }
 
 impl Joining {
@@ -301,7 +314,7 @@ enum Decision {
 }
 
 /// A client asks for a namespace.
-fn ask(name: &str, auth: Option<&str>, conn: &Arc<Conn>) -> Request {
+pub(super) fn ask(name: &str, auth: Option<&str>, conn: &Arc<Conn>) -> Request {
     let namespaces = conn.shared.namespaces();
     match namespaces.and_then(|namespaces| namespaces.enter(name)) {
         Some(namespace) => Request::Join(new_socket(namespace, auth, conn)),
@@ -325,11 +338,14 @@ fn enter_child(parent: &Arc<NamespaceInner>, asked: &NamespaceRequest, conn: &Ar
 }
 
 fn new_socket(namespace: Arc<NamespaceInner>, auth: Option<&str>, conn: &Arc<Conn>) -> Socket {
-    let Some(recovery) = namespace.recovery() else {
-        return Socket::new(namespace, conn.clone(), SocketId::from_entropy(random::entropy()), auth);
-    };
-    let claim = recovery.claim(auth, conn.room_for_replay());
-    Socket::of_claim(namespace, conn.clone(), auth, claim)
+    match namespace.recovery() {
+        // Clients of Engine.IO 3 know nothing of it.
+        Some(recovery) if joining::can_recover(conn) => {
+            let claim = recovery.claim(auth, conn.room_for_replay());
+            Socket::of_claim(namespace, conn.clone(), auth, claim)
+        }
+        _ => Socket::new(namespace, conn.clone(), joining::id(conn), auth),
+    }
 }
 
 fn no_such_namespace() -> ConnectError {
@@ -345,13 +361,14 @@ fn dismiss(socket: &Socket, reason: DisconnectReason) {
 fn refuse(
     namespace: &str,
     error: &ConnectError,
+    by: By,
     mux: &mut ServerMux<Place>,
     conn: &Arc<Conn>,
 ) -> Result<(), MuxError> {
     tracing::debug!("connect_refused");
     mux.refuse(namespace)?;
     let encoding = &conn.shared.config.encoding;
-    let packet = encode_connect_error(namespace, error.message(), error.payload(), encoding.room());
+    let packet = joining::refusal(namespace, error, by, conn);
     match packet
         .and_then(|packet| encoding.with_frames(packet, |frames| conn.push(frames, Delivery::Protocol)))
     {

@@ -52,7 +52,7 @@ impl Session {
                 link.append(Opcode::Text, b"3probe");
                 if let Wire::Polling(polling) = &mut self.wire {
                     // The client pauses polling only when no poll is open.
-                    polling.answer(b"6".to_vec());
+                    polling.release();
                 }
                 if let Poll::Ready(Err(_)) = link.poll_write(cx) {
                     self.core.connection.session().handle_probe_closed();
@@ -83,11 +83,12 @@ impl Session {
     /// The WebSocket takes over. What was loaded for polls goes first.
     fn switch_to(&mut self, mut link: Link) {
         if let Wire::Polling(polling) = &mut self.wire {
-            polling.answer(b"6".to_vec());
+            polling.release();
             if let Some(post) = polling.post.take() {
                 post.answer(Err(RequestError::TRANSPORT_MISMATCH));
             }
             if let Some((runs, sent)) = polling.take_backlog() {
+                let (runs, sent) = self.core.dialect.frames(runs, sent);
                 link.load_after(runs, sent);
             }
         }

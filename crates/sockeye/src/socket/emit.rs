@@ -3,6 +3,7 @@
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::error::{AckError, EmitError};
+use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -35,9 +36,15 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded =
-            encode_event(self.0.namespace.name(), event, None, args, self.0.namespace.encoding.room())?;
-        self.send_event(encoded, Delivery::Reliable)
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable)
+    }
+
+    /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(&self, args: impl EventArgs) -> Result<(), EmitError> {
+        self.emit("message", args)
     }
 
     /// Sends an event that is dropped if the transport cannot take it at once: for what is worthless late,
@@ -48,9 +55,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        let encoded =
-            encode_event(self.0.namespace.name(), event, None, args, self.0.namespace.encoding.room())?;
-        self.send_event(encoded, Delivery::Volatile)
+        self.send_event(self.encode(event, None, args)?, Delivery::Volatile)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -99,7 +104,10 @@ impl Socket {
         if let Err(refused) = self.0.acks.expect(id, collector.clone()) {
             return AckFuture::failed(refused.into());
         }
-        let sent = self.send_packet(|namespace, room| encode_event(namespace, event, Some(id), args, room));
+        let sent = self
+            .encode(event, Some(id), args)
+            .map_err(EmitError::from)
+            .and_then(|encoded| self.send_shown(encoded, Delivery::Reliable));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -117,13 +125,30 @@ impl Socket {
         self.send_encoded(encoded, Delivery::Reliable)
     }
 
+    fn encode(&self, event: &str, ack_id: Option<u64>, args: impl EventArgs) -> Result<Encoded, EncodeError> {
+        let namespace = &self.0.namespace;
+        encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
+    }
+
     /// An event without an ack id, which a client that can recover takes its offset from.
     fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
         match self.0.namespace.recovery() {
             Some(recovery) if self.0.life.is_some() && self.wants_offset(&encoded, delivery) => {
+                self.show_unless_ended(&encoded);
                 recovery.emit(self, encoded, delivery)
             }
-            _ => self.send_encoded(encoded, delivery),
+            _ => self.send_shown(encoded, delivery),
+        }
+    }
+
+    fn send_shown(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+        self.show_unless_ended(&encoded);
+        self.send_encoded(encoded, delivery)
+    }
+
+    fn show_unless_ended(&self, encoded: &Encoded) {
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(encoded, HEADROOM);
         }
     }
 

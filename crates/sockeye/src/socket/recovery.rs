@@ -5,8 +5,9 @@ use crate::conn::Conn;
 use crate::namespace::NamespaceInner;
 use crate::recovery::{Claim, Farewell, Life, Lost, ends_in_a_string};
 use crate::session::control::Control;
+use crate::session::joining;
 use crate::session::mailbox::Delivery;
-use sockeye_proto::socket::{DisconnectReason, Encoded, encode_connect, encode_disconnect};
+use sockeye_proto::socket::{DisconnectReason, Encoded, encode_disconnect};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -55,9 +56,8 @@ impl Socket {
 
     /// Queues the CONNECT reply, behind what a recovered client missed, and lets events reach the socket.
     pub(crate) fn enter(&self) -> Result<Option<Farewell>, Lost> {
-        let pid = self.life().map(|life| life.pid());
         let encoding = &self.0.namespace.encoding;
-        let reply = encode_connect(self.0.namespace.name(), &self.0.id, pid, encoding.room());
+        let reply = joining::consent(self, &self.0.conn);
         let mut entered = None;
         let _ = encoding.with_frames(reply, |reply| entered = Some(self.enter_with(reply)));
         // A parser of the server's own may fail to say it.
@@ -65,7 +65,7 @@ impl Socket {
     }
 
     fn enter_with(&self, reply: &[u8]) -> Result<Option<Farewell>, Lost> {
-        if let Some(recovery) = self.0.namespace.recovery() {
+        if let (Some(recovery), Some(_)) = (self.0.namespace.recovery(), &self.0.life) {
             return recovery.enter(self, reply);
         }
         // Before anybody can reach the socket, so it is the first packet.

@@ -5,8 +5,8 @@ use crate::client::{Client, Host, Ws, echo, text};
 use bytes::Bytes;
 use serde::Deserialize;
 use sockeye::{
-    Close, ConnectError, Data, DisconnectReason, EmitError, Handshake, Namespace, NamespaceRequest, Params,
-    Regex, Server, Socket,
+    Close, ConnectError, Data, DisconnectReason, EmitError, EncodeError, Handshake, Namespace,
+    NamespaceRequest, Params, Regex, RoomEvent, Server, Socket,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -595,4 +595,61 @@ async fn what_belongs_to_no_parent_has_no_parameters() {
         *errors.lock().unwrap(),
         ["the event does not fit the handler: a parameter of the namespace is not part of this event"]
     );
+}
+
+#[tokio::test]
+async fn a_parent_tells_of_the_rooms_of_its_children() {
+    let io = echo();
+    let parent = io.of_pattern("/{name}").unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let watch = |word: &'static str| {
+        let told = told.clone();
+        parent.on_room_event(move |event| {
+            let line = match event {
+                RoomEvent::Created { room } => format!("{word} create {room}"),
+                RoomEvent::Joined { room, .. } => format!("{word} join {room}"),
+                RoomEvent::Left { room, .. } => format!("{word} leave {room}"),
+                RoomEvent::Deleted { room } => format!("{word} delete {room}"),
+            };
+            told.lock().unwrap().push(line);
+            assert!(word != "late", "a panic of the program's hook");
+        });
+    };
+    watch("early");
+    parent.on("join", async |socket: Socket| socket.join("tea"));
+    let host = Host::start(io).await;
+    let mut ws = host.client().await;
+    let id = ws.join_namespace("/x").await;
+    watch("late");
+    ws.send("42/x,[\"join\"]").await;
+    ws.send("41/x,").await;
+    ws.expect_echo("left").await;
+    let early: Vec<_> = told
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line.strip_prefix("early ").map(str::to_owned))
+        .collect();
+    assert_eq!(
+        early[..4],
+        [format!("create {id}"), format!("join {id}"), "create tea".into(), "join tea".into()]
+    );
+    assert_eq!((early.len(), told.lock().unwrap().len()), (8, 14));
+}
+
+#[tokio::test]
+async fn an_event_for_other_servers_reaches_nobody_here_and_may_have_no_name_of_the_server_s_own() {
+    let io = echo();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let count = heard.clone();
+    io.on("hello", async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    io.server_side_emit("hello", &1).unwrap();
+    assert_eq!(io.server_side_emit_with_ack::<u8>("hello", ()).await, Ok(vec![]));
+    for name in ["connect", "connection", "new_namespace"] {
+        let refused = Err(EmitError::Encode(EncodeError::Reserved { name }));
+        assert_eq!(io.server_side_emit(name, ()), refused);
+    }
+    assert_eq!(heard.load(Ordering::SeqCst), 0);
 }

@@ -191,6 +191,7 @@ impl ServerEnd {
             Ok(ServerEvent::Closed) => self.closed = Some((link.now, CloseReason::TransportClose)),
             Ok(ServerEvent::Nothing) => {}
             Ok(ServerEvent::Text(_) | ServerEvent::Binary(_)) => panic!("the mux was passed by"),
+            Ok(ServerEvent::Ping) => panic!("a ping of version 3"),
             Err(error) => self.fail(error, link),
         }
         if let Some(namespace) = asked_for.filter(|_| self.answers) {

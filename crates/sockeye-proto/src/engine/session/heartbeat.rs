@@ -1,5 +1,6 @@
-//! The server's heartbeat: a ping every interval, and a pong within the timeout
-//! (engine.io-protocol v4 § Heartbeat). The client's end is one deadline in `client.rs`.
+//! The server's heartbeat: a ping every interval, and a pong within the timeout (engine.io-protocol v4
+//! § Heartbeat); or, in version 3, a ping of the client within both together. The client's end is one deadline in
+//! `client.rs`.
 
 use super::NEVER;
 use crate::Timestamp;
@@ -26,7 +27,7 @@ const TIMER_SLACK: Duration = Duration::from_millis(10);
 /// Where the heartbeat of one session stands.
 #[derive(Debug)]
 pub(super) struct Pulse {
-    /// The next ping. Unused while its predecessor's pong is awaited by a session that reads.
+    /// The next ping. Unused while its predecessor's pong is awaited by a session that reads; never in version 3.
     ping_due: Timestamp,
     wait: Wait,
     interval_ms: u32,
@@ -57,6 +58,24 @@ impl Pulse {
         let interval_ms = whole_millis(heartbeat.interval);
         let timeout_ms = whole_millis(heartbeat.timeout);
         Self { ping_due: now + millis(interval_ms), wait: Wait::Idle, interval_ms, timeout_ms }
+    }
+
+    /// The pulse of a session of version 3: pings come from the client, so it is for ever in the state in which
+    /// version 4 awaits a pong, with the interval in the wait and no ping of its own.
+    pub(super) fn of_v3(heartbeat: Heartbeat, now: Timestamp) -> Self {
+        let timeout_ms = whole_millis(heartbeat.interval.saturating_add(heartbeat.timeout));
+        // Other packets do not renew the wait, as with the official server.
+        let wait = Wait::Pong { pong_due: now + millis(timeout_ms), refreshed: true };
+        Self { ping_due: NEVER, wait, interval_ms: u32::MAX, timeout_ms }
+    }
+
+    /// A ping came, in a session of version 3.
+    pub(super) fn handle_ping(&mut self, now: Timestamp) {
+        match &mut self.wait {
+            Wait::Pong { pong_due, .. } => *pong_due = now + millis(self.timeout_ms),
+            Wait::Paused { left_ms, .. } => *left_ms = Some(self.timeout_ms),
+            Wait::Idle | Wait::Stopped => {}
+        }
     }
 
     /// A pong came. `false` if none was awaited; then it changes nothing.

@@ -26,6 +26,8 @@ pub enum Input<'a> {
     Binary(&'a [u8]),
     /// The pong that was awaited (at a client: a ping, whose pong is in the outputs).
     Pong,
+    /// A ping, to be answered with `3`. Only at a server, in version 3.
+    Ping,
     /// The peer said `1`: the session is over, [`CloseReason::TransportClose`]. At a server only on polling.
     Closed,
 }
@@ -34,7 +36,7 @@ pub enum Input<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// A client sent a ping, which is the server's to send in this version of the protocol.
+    /// A client sent the half of the heartbeat that is the server's: a ping, in version 3 a pong.
     InvalidHeartbeatDirection,
     /// A packet that this peer may not send, or not now: an open packet, or anything before it.
     UnexpectedPacket,

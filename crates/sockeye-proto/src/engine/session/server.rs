@@ -6,7 +6,7 @@
 use super::heartbeat::{Beat, Pulse, millis, whole_millis};
 use super::{Heartbeat, Input, NEVER, PROBE, ProbeError, SessionError};
 use crate::Timestamp;
-use crate::engine::{Packet, Transport};
+use crate::engine::{Packet, Protocol, Transport};
 use std::time::Duration;
 
 /// One session. Of an upgrading client the shell keeps both transports: the polling one stays the current
@@ -34,6 +34,7 @@ pub struct ServerSession {
     probe: Probe,
     upgrade_timeout_ms: u32,
     transport: Transport,
+    protocol: Protocol,
 }
 
 /// The WebSocket that wants to take over from polling.
@@ -89,7 +90,35 @@ impl ServerSession {
             probe: Probe::None,
             upgrade_timeout_ms: whole_millis(upgrade_timeout),
             transport,
+            protocol: Protocol::V4,
         }
+    }
+
+    /// A session of version 3, in which the client pings and the server answers ([`Input::Ping`]); without a ping
+    /// for interval and timeout together it is over. Otherwise as [`new`](Self::new).
+    ///
+    /// ```
+    /// use sockeye_proto::Timestamp;
+    /// use sockeye_proto::engine::{Heartbeat, Input, Packet, ServerSession, Timeout, Transport};
+    /// use std::time::Duration;
+    ///
+    /// let at = Timestamp::from_millis;
+    /// let ten = Duration::from_secs(10);
+    /// let mut session = ServerSession::of_v3(Transport::WebSocket, Heartbeat::default(), ten, at(0));
+    /// assert_eq!(session.handle_packet(Packet::Ping(""), at(1_000)), Ok(Input::Ping)); // the shell writes "3"
+    /// assert_eq!(session.deadline(), at(46_000));
+    /// assert_eq!(session.handle_timeout(at(46_000)), Some(Timeout::PingTimeout));
+    /// ```
+    ///
+    /// Source: engine.io-protocol v3 § Packet types, `ping`.
+    pub fn of_v3(
+        transport: Transport,
+        heartbeat: Heartbeat,
+        upgrade_timeout: Duration,
+        now: Timestamp,
+    ) -> Self {
+        let pulse = Pulse::of_v3(heartbeat, now);
+        Self { pulse, protocol: Protocol::V3, ..Self::new(transport, heartbeat, upgrade_timeout, now) }
     }
 
     /// Takes a packet that arrived on the current transport.
@@ -107,6 +136,9 @@ impl ServerSession {
             return Ok(Input::Nothing);
         }
         if let Packet::Pong(_) = packet {
+            if self.protocol == Protocol::V3 {
+                return self.fail(SessionError::InvalidHeartbeatDirection);
+            }
             return Ok(if self.pulse.handle_pong(now) { Input::Pong } else { Input::Nothing });
         }
         self.pulse.handle_other(now);
@@ -119,6 +151,10 @@ impl ServerSession {
             Packet::Close => {
                 self.end();
                 Ok(Input::Closed)
+            }
+            Packet::Ping(_) if self.protocol == Protocol::V3 => {
+                self.pulse.handle_ping(now);
+                Ok(Input::Ping)
             }
             Packet::Ping(_) => self.fail(SessionError::InvalidHeartbeatDirection),
             Packet::Open(_) => self.fail(SessionError::UnexpectedPacket),
@@ -208,6 +244,12 @@ impl ServerSession {
     #[inline]
     pub fn transport(&self) -> Transport {
         self.transport
+    }
+
+    /// The version that the client speaks.
+    #[inline]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Whether a probe is answered and its `5` is awaited.

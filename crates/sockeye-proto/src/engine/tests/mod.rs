@@ -5,6 +5,7 @@ mod client;
 mod codec;
 mod request;
 mod server;
+mod v3;
 mod vectors;
 
 use crate::testing::{Random, at};

@@ -8,7 +8,7 @@ const BOTH: [Transport; 2] = [Transport::Polling, Transport::WebSocket];
 const SID: &str = "abcdefghijklmnopqr-_";
 
 fn ask(method: Method, query: &str, upgrade: bool) -> Result<Ask, RequestError> {
-    classify(method, &Query::parse(query), upgrade, &BOTH)
+    classify(method, &Query::parse(query), upgrade, &BOTH, Accepts::V4)
 }
 
 fn sid() -> SessionId {
@@ -72,7 +72,7 @@ fn a_transport_that_is_absent_unknown_or_not_allowed_is_code_0_with_and_without_
         }
     }
     let query = Query::parse("EIO=4&transport=websocket");
-    let refused = classify(Method::Get, &query, true, &[Transport::Polling]);
+    let refused = classify(Method::Get, &query, true, &[Transport::Polling], Accepts::V4);
     assert_eq!(refused, Err(RequestError::UnknownTransport));
 }
 

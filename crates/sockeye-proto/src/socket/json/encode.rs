@@ -2,7 +2,8 @@
 //! type, and the packet (socket.io-protocol v5 § Packet encoding). Bytes among the arguments leave as
 //! attachments and turn the packet into its binary form.
 
-use super::super::args::{Args, SpanVec};
+use super::super::args::{Args, Event, SpanVec};
+use super::super::incoming;
 use super::super::packet::{PacketType, reserved};
 use super::argument::Argument;
 use super::scan::{self, MAX_DEPTH};
@@ -24,6 +25,22 @@ pub struct Encoded {
     pub text: Vec<u8>,
     /// The binary messages that must follow the text, in order. Empty without allocation as a rule.
     pub attachments: Vec<Bytes>,
+}
+
+impl Encoded {
+    /// The event that was encoded with this headroom, for whoever wants to see what leaves; `None` for another packet.
+    ///
+    /// ```
+    /// use sockeye_proto::socket::encode_event;
+    ///
+    /// let encoded = encode_event("/chat", "message", None, ("hello", 42), 8).unwrap();
+    /// let event = encoded.event(8).unwrap();
+    /// assert_eq!((&*event.name, event.args.get(1)), ("message", Some("42")));
+    /// ```
+    pub fn event(&self, headroom: usize) -> Option<Event<'_>> {
+        let text = std::str::from_utf8(self.text.get(headroom..)?).ok()?;
+        incoming::reread(text.strip_prefix('4')?, &self.attachments)
+    }
 }
 
 /// Where a packet is written: behind `headroom` free bytes, in a buffer that may have served before.
@@ -178,7 +195,13 @@ const SMALL_PACKET: usize = 96;
 
 /// Everything in front of the payload. `more` bytes are expected besides.
 #[inline]
-fn begin(packet_type: PacketType, namespace: &str, ack_id: Option<u64>, room: Room, more: usize) -> Vec<u8> {
+pub(crate) fn begin(
+    packet_type: PacketType,
+    namespace: &str,
+    ack_id: Option<u64>,
+    room: Room,
+    more: usize,
+) -> Vec<u8> {
     let Room { headroom, mut text, .. } = room;
     let expected = [headroom, namespace.len(), more, SMALL_PACKET].into_iter().fold(0, usize::saturating_add);
     text.clear();

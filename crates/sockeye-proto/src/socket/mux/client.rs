@@ -232,7 +232,7 @@ impl<S> Table<S> {
 
     #[inline(always)]
     fn dispatch<'a>(&'a mut self, packet: Packet<'a>) -> Result<ClientEvent<'a, S>, MuxError> {
-        let Packet { namespace, body } = packet;
+        let Packet { namespace, body, .. } = packet;
         Ok(match body {
             Body::Event(event) => match (self.entry(namespace), event) {
                 (Some(entry), Some(event)) => ClientEvent::Event { socket: &entry.socket, event },

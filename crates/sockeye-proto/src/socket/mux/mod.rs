@@ -162,6 +162,11 @@ pub enum MuxError {
         /// [`MAX_NAMESPACE_BYTES`].
         limit: usize,
     },
+    /// The query behind the name of a namespace is too long, or has too many parameters (Socket.IO 2).
+    QueryTooLong {
+        /// Its length.
+        len_bytes: usize,
+    },
     /// A packet for a namespace that was never joined.
     NotJoined {
         /// The namespace.
@@ -241,6 +246,12 @@ impl fmt::Display for MuxError {
             }
             Self::NamespaceTooLong { len_bytes, limit } => {
                 write!(f, "namespace of {len_bytes} bytes exceeds the limit of {limit}")
+            }
+            Self::QueryTooLong { len_bytes } => {
+                write!(
+                    f,
+                    "query of {len_bytes} bytes behind a namespace is too long or has too many parameters"
+                )
             }
             Self::NotJoined { namespace, packet_type } => {
                 write!(

@@ -17,7 +17,9 @@ use smallvec::SmallVec;
 /// use sockeye_proto::socket::{MuxLimits, ServerEvent, ServerMux};
 ///
 /// let mut mux = ServerMux::new(MuxLimits::default());
-/// let Ok(ServerEvent::Connect { namespace: "/", auth }) = mux.handle_text("0{\"token\":1}") else { panic!() };
+/// let Ok(ServerEvent::Connect { namespace: "/", auth, .. }) = mux.handle_text("0{\"token\":1}") else {
+///     panic!()
+/// };
 /// assert_eq!(auth, Some("{\"token\":1}"));
 /// mux.accept("/", "socket 1").unwrap();
 ///
@@ -42,6 +44,8 @@ pub enum ServerEvent<'a, S> {
         namespace: &'a str,
         /// The JSON text of an object, if the client sent one.
         auth: Option<&'a str>,
+        /// What stood behind the namespace's `?`, for [`auth_of_query`](crate::socket::v4::auth_of_query).
+        query: &'a str,
     },
     /// An event for a joined namespace.
     Event {
@@ -132,6 +136,15 @@ impl<S> ServerMux<S> {
             Some(packet) => self.table.dispatch(packet, &self.limits),
             None => Ok(ServerEvent::Nothing),
         }
+    }
+
+    /// Asks for a namespace in the client's name, as a server does for the `/` of Socket.IO 2 clients: answer as
+    /// if a CONNECT had come.
+    ///
+    /// # Errors
+    /// As a CONNECT of the client.
+    pub fn connect(&mut self, namespace: &str) -> Result<(), MuxError> {
+        self.table.connect(namespace, self.limits.max_namespaces())
     }
 
     /// Frees the memory of the last packet, if it was binary or had to be repaired. The next text does so
@@ -261,7 +274,7 @@ impl<S> Table<S> {
         packet: Packet<'a>,
         limits: &Limits,
     ) -> Result<ServerEvent<'a, S>, MuxError> {
-        let Packet { namespace, body } = packet;
+        let Packet { namespace, query, body } = packet;
         Ok(match body {
             Body::Event(event) => match (self.receiver(namespace, PacketType::Event)?, event) {
                 (Some(socket), Some(event)) => ServerEvent::Event { socket, event },
@@ -273,7 +286,7 @@ impl<S> Table<S> {
             },
             Body::Connect(auth) => {
                 self.connect(namespace, limits.max_namespaces())?;
-                ServerEvent::Connect { namespace, auth }
+                ServerEvent::Connect { namespace, auth, query }
             }
             Body::Disconnect => self.disconnect(namespace)?,
             Body::ConnectError(_) => return Err(MuxError::UnexpectedConnectError),

@@ -11,7 +11,7 @@ fn server() -> ServerMux<u32> {
 /// What an event is, without its borrowed parts.
 fn kind<S: std::fmt::Debug>(outcome: &Result<ServerEvent<'_, S>, MuxError>) -> String {
     match outcome {
-        Ok(ServerEvent::Connect { namespace, auth }) => format!("connect {namespace} {auth:?}"),
+        Ok(ServerEvent::Connect { namespace, auth, .. }) => format!("connect {namespace} {auth:?}"),
         Ok(ServerEvent::Event { socket, event }) => format!("event {socket:?} {}", event.name),
         Ok(ServerEvent::Ack { socket, id, args }) => format!("ack {socket:?} {id} of {}", args.len()),
         Ok(ServerEvent::Disconnect { namespace, socket }) => format!("disconnect {namespace} {socket:?}"),

@@ -16,7 +16,7 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// Empty when the body has a coding.
+    /// Empty when the body has a coding, or is no text.
     pub(crate) body: String,
     /// The body as it came.
     pub(crate) bytes: Vec<u8>,
@@ -89,7 +89,8 @@ impl Http {
             self.fill().await.ok().filter(|count| *count > 0)?;
         }
         response.bytes = self.received.drain(..length).collect();
-        if response.header("content-encoding").is_none() {
+        let is_text = response.header("content-type") != Some("application/octet-stream");
+        if is_text && response.header("content-encoding").is_none() {
             response.body = String::from_utf8(response.bytes.clone()).unwrap();
         }
         Some(response)

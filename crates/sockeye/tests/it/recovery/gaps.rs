@@ -318,3 +318,27 @@ async fn the_new_socket_begins_when_the_old_ones_listeners_have_ended() {
     assert_eq!(patiently("the end", told.recv()).await.unwrap(), "disconnect");
     assert_eq!(patiently("the beginning", told.recv()).await.unwrap(), "connect true");
 }
+
+#[tokio::test]
+async fn who_watches_the_rooms_may_emit() {
+    let io = Server::builder().connection_state_recovery(ConnectionStateRecovery::default()).build();
+    let (tell, mut told) = unbounded_channel();
+    let watched = io.clone();
+    io.on_room_event(move |event| {
+        watched.emit("rooms", ()).unwrap();
+        let _ = tell.send(format!("{event:?}").split(' ').next().unwrap().to_owned());
+    });
+    let mut hall = Hall::serving(io).await;
+    let guest = hall.guest().await;
+    let socket = hall.socket(&guest.ticket).await;
+    socket.join("r").unwrap();
+    socket.leave("r");
+    let ticket = hall.lose(guest).await;
+    let _guest = Guest::back(&hall.host, &ticket).await;
+    // The own-id room at both ends, and `r` in between.
+    let round = ["Created", "Joined"];
+    let expected = [&round[..], &round[..], &["Left", "Deleted"], &["Left", "Deleted"], &round[..]].concat();
+    for what in expected {
+        assert_eq!(patiently("a room", told.recv()).await.as_deref(), Some(what));
+    }
+}

@@ -1,14 +1,16 @@
-//! The contract of the Engine.IO v4 suite: every message comes back.
+//! The contracts of the two Engine.IO suites: every message comes back.
 
 use crate::net;
-use sockeye::Server;
 use sockeye::engine::EngineServer;
+use sockeye::{Protocol, Server};
 use std::io;
 use std::time::Duration;
 
-pub(crate) async fn serve() -> io::Result<()> {
+/// `protocol` is the one whose suite is to be run.
+pub(crate) async fn serve(protocol: Protocol) -> io::Result<()> {
     let options = Server::builder()
         .path("/engine.io")
+        .allow_eio3(protocol == Protocol::V3)
         .ping_interval(Duration::from_millis(300))
         .ping_timeout(Duration::from_millis(200))
         .allow_any_origin();
