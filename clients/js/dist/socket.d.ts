@@ -1,7 +1,15 @@
-import { type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
+import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
 import type { Manager } from "./manager.js";
 import { type Frame, type Packet } from "./parser/packet.js";
+import { type Timer } from "./platform.js";
 import type { AllButLast, Answer, DecorateAcknowledgements, SocketEvents, SocketOptions } from "./socket-types.js";
+/** An event that awaits its answer. */
+export interface PendingAck {
+    call: AnyListener;
+    /** The acknowledgement has an error in front, so it can be told that none will come. */
+    withError: boolean;
+    timer: Timer;
+}
 /** An event that was emitted without a connection, written already. */
 interface Buffered extends Packet {
     frames: Frame[];
@@ -25,6 +33,8 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     readonly receiveBuffer: Packet[];
     /** Events that were emitted without a connection; sent before `connect`. */
     readonly sendBuffer: Buffered[];
+    /** What awaits an answer, by the id of the event. */
+    readonly acks: Record<number, PendingAck>;
     /** Made by `Manager.socket`. */
     constructor(io: Manager<never, never> | Manager, nsp: string, opts?: SocketOptions);
     get disconnected(): boolean;

@@ -78,13 +78,14 @@
   function isBinary(value) {
     return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof Blob === "function" && value instanceof Blob;
   }
+  var INVALID = "invalid packet";
   var TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
   function encodePacket({ type, data = "" }) {
     return TYPES.indexOf(type) + data;
   }
   function decodePacket(text) {
     const type = TYPES[text.charCodeAt(0) - 48];
-    if (!type) throw new Error("unknown packet type");
+    if (!type) throw new Error(INVALID);
     return { type, data: text.slice(1) };
   }
 
@@ -108,12 +109,12 @@
     const data = JSON.parse(json, function(key, value) {
       if (value?._placeholder === true) {
         const { num } = value;
-        if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(ILLEGAL);
+        if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(INVALID);
         places.set(num, [this, key]);
       }
       return value;
     });
-    if (places.size !== count) throw new Error(ILLEGAL);
+    if (places.size !== count) throw new Error(INVALID);
     return {
       data,
       fill(attachments) {
@@ -121,7 +122,6 @@
       }
     };
   }
-  var ILLEGAL = "illegal attachments";
 
   // src/parser/packet.ts
   var protocol = 5;
@@ -138,7 +138,6 @@
 
   // src/parser/text.ts
   var MAX_ATTACHMENTS = 10;
-  var INVALID = "invalid packet";
   var Encoder = class {
     /**
      * The text, then the attachments.
@@ -171,16 +170,14 @@
       if (packet) this.#decoded(packet);
     }
     #addText(text) {
-      const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
-      if (!head || this.#partial) throw new Error(INVALID);
-      const [whole, plain, binary, announced, nsp, id] = head;
-      if (id && id.length > 19) throw new Error(INVALID);
-      const packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
-      if (id) packet.id = Number(id);
+      const [whole = "", plain, binary, announced, nsp = "/", id] = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d{0,19})/.exec(text) ?? [];
+      if (!whole || this.#partial) throw new Error(INVALID);
+      const packet = { type: plain ? +plain : Number(binary) - WITH_BINARY, nsp };
+      if (id) packet.id = +id;
       const json = text.slice(whole.length);
       if (binary) {
         const count = Number(announced);
-        if (!count || count > MAX_ATTACHMENTS) throw new Error(ILLEGAL);
+        if (!count || count > MAX_ATTACHMENTS) throw new Error(INVALID);
         this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
         packet.data = this.#partial.data;
       } else if (json) packet.data = JSON.parse(json);
@@ -197,18 +194,12 @@
     }
   };
   function isValid({ type, data }) {
-    switch (type) {
-      case CONNECT:
-        return isRecord(data);
-      case CONNECT_ERROR:
-        return isRecord(data) || typeof data === "string";
-      case EVENT:
-        return Array.isArray(data) && (typeof data[0] === "number" || typeof data[0] === "string" && !RESERVED.includes(data[0]));
-      case ACK:
-        return Array.isArray(data);
-      default:
-        return false;
-    }
+    if (type === CONNECT) return isRecord(data);
+    if (type === CONNECT_ERROR) return isRecord(data) || typeof data === "string";
+    return Array.isArray(data) && (type === ACK || type === EVENT && isEventName(data[0]));
+  }
+  function isEventName(name) {
+    return typeof name === "number" || typeof name === "string" && !RESERVED.includes(name);
   }
 
   // src/engine/base64.ts
@@ -223,7 +214,7 @@
     return btoa(characters);
   }
   function fromBase64(text) {
-    if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error("bad base64");
+    if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error(INVALID);
     const characters = atob(text);
     const bytes = new Uint8Array(characters.length);
     for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
@@ -278,22 +269,29 @@
   var MAX_HANDSHAKE_BYTES = 1e6;
 
   // src/transports/polling.ts
+  function headersOf(body, { extraHeaders }) {
+    return { ...body !== void 0 && { "content-type": "text/plain;charset=UTF-8" }, ...extraHeaders };
+  }
   function pollingBy(requester, readError, writeError) {
     return (link) => {
       let state = "idle";
       let reading;
       let writing;
       let onPaused;
+      const fail = (message, details) => {
+        const wasClosed = state === "closed";
+        state = "closed";
+        reading?.();
+        writing?.();
+        if (!wasClosed) link.failed(message, details);
+      };
       const request3 = (url, body, onDone, error) => {
         const { options, owner } = link;
-        let timer;
         const failed = (details) => {
           stopTimer(options, timer);
-          if (state === "closed") return end();
-          end();
-          link.failed(error, details);
+          fail(error, details);
         };
-        const cancel = requester({
+        const end = requester({
           url,
           body,
           options,
@@ -305,28 +303,14 @@
           },
           failed
         });
-        if (options.requestTimeout) {
-          timer = startTimer(
-            options,
-            () => {
-              cancel();
-              failed({ description: new Error("request timeout") });
-            },
-            options.requestTimeout
-          );
-        }
+        const timer = options.requestTimeout ? startTimer(options, () => failed({ description: new Error("timeout") }), options.requestTimeout) : void 0;
         return () => {
           stopTimer(options, timer);
-          cancel();
+          end();
         };
       };
-      const end = () => {
-        state = "closed";
-        reading?.();
-        writing?.();
-      };
       const checkPaused = () => {
-        if (state !== "closed" && !reading && !writing) onPaused?.();
+        if (state === "open" && !reading && !writing) onPaused?.();
       };
       const onAnswer = (body) => {
         try {
@@ -338,22 +322,19 @@
             }
             link.packet(packet);
           }
-        } catch (error) {
-          end();
-          return link.failed("server error", { description: error, body });
+        } catch (description) {
+          return fail("server error", { description, body });
         }
         reading = void 0;
         if (onPaused) checkPaused();
         else if (state === "open") read2();
       };
       const read2 = () => {
-        reading = () => {
-        };
         reading = request3(link.url("http"), void 0, onAnswer, readError);
       };
       const write = (packets, done) => {
-        let ended = false;
         const url = link.url("http");
+        let ended = false;
         writing = () => {
           ended = true;
         };
@@ -362,11 +343,7 @@
             if (!ended) writing = request3(url, body, done, writeError);
           },
           // The bytes of a Blob that is gone.
-          (error) => {
-            if (ended) return;
-            end();
-            link.failed(writeError, { description: error });
-          }
+          (description) => ended || fail(writeError, { description })
         );
       };
       return {
@@ -385,10 +362,11 @@
           });
         },
         close(tell) {
-          const wasOpen = state === "open" && !writing;
+          const wasWritable = this.writable;
           state = "closed";
-          if (tell && wasOpen) write([{ type: "close" }], end);
-          else end();
+          const end = () => reading?.();
+          if (tell && wasWritable) write([{ type: "close" }], end);
+          else fail("", {});
         },
         pause(done) {
           onPaused = done;
@@ -406,41 +384,36 @@
   var Fetch = /* @__PURE__ */ pollingBy(request, "fetch read error", "fetch write error");
   function request({ url, body, options, limit, done, failed }) {
     const abort = new AbortController();
+    const { signal } = abort;
     const run = async () => {
       const context = await fetch(url, {
         method: body === void 0 ? "GET" : "POST",
         body: body ?? null,
         cache: "no-store",
         credentials: options.withCredentials ? "include" : "same-origin",
-        headers: {
-          ...body !== void 0 && { "content-type": "text/plain;charset=UTF-8" },
-          ...options.extraHeaders
-        },
-        signal: abort.signal
+        headers: headersOf(body, options),
+        signal
       });
       const { ok, status } = context;
       const text = await readText(context, ok ? limit : MAX_ERROR_BODY);
-      if (abort.signal.aborted) return;
-      if (ok) done(text);
-      else failed({ description: status, status, context, body: text });
+      if (signal.aborted) return;
+      if (ok && text.length <= limit) return done(text);
+      abort.abort();
+      failed({ description: status, status, context, body: text.slice(0, MAX_ERROR_BODY) });
     };
-    run().catch((error) => {
-      if (!abort.signal.aborted) failed({ description: error });
+    run().catch((description) => {
+      if (!signal.aborted) failed({ description });
     });
     return () => abort.abort();
   }
-  async function readText(response, limit) {
-    if (limit > 1e9) return response.text();
-    const reader = response.body?.getReader();
+  async function readText({ body }, limit) {
+    const reader = body?.getReader();
     const decoder = new TextDecoder();
     let text = "";
-    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-      text += decoder.decode(chunk.value, { stream: true });
-      if (text.length > limit) {
-        reader?.cancel();
-        if (response.ok) throw new Error("answer too long");
-        return text.slice(0, limit);
-      }
+    while (reader && text.length <= limit) {
+      const { value } = await reader.read();
+      if (!value) break;
+      text += decoder.decode(value, { stream: true });
     }
     return text;
   }
@@ -482,8 +455,7 @@
             link.closed({ description: "websocket connection closed", context });
           };
           socket.onerror = (event) => {
-            const { status, body } = event;
-            link.failed("websocket error", { description: event, ...status && { status, body } });
+            link.failed("websocket error", { description: event, status: event.status, body: event.body });
           };
         },
         send(packets) {
@@ -514,28 +486,23 @@
   var XHR = /* @__PURE__ */ pollingBy(request2, "xhr poll error", "xhr post error");
   function request2({ url, body, options, limit, done, failed }) {
     const xhr = new XMLHttpRequest();
+    const end = () => {
+      xhr.onreadystatechange = xhr.onprogress = null;
+      xhr.abort();
+    };
     const fail = () => {
-      const { status } = xhr;
-      failed({
-        description: status || new Error("no answer"),
-        context: xhr,
-        ...status && { status, body: xhr.responseText.slice(0, MAX_ERROR_BODY) }
-      });
+      const { status, responseText } = xhr;
+      end();
+      failed({ description: status, status, context: xhr, body: responseText.slice(0, MAX_ERROR_BODY) });
     };
     xhr.open(body === void 0 ? "GET" : "POST", url);
-    if (body !== void 0) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
-    for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(headersOf(body, options))) xhr.setRequestHeader(name, value);
     xhr.withCredentials = !!options.withCredentials;
-    xhr.onload = () => xhr.status === 200 ? done(xhr.responseText) : fail();
-    xhr.onerror = fail;
-    xhr.onprogress = ({ loaded }) => {
-      if (loaded <= limit) return;
-      end();
-      failed({ description: new Error("answer too long"), context: xhr });
+    xhr.onreadystatechange = () => {
+      if (xhr.readyState === 4) xhr.status === 200 ? done(xhr.responseText) : fail();
     };
-    const end = () => {
-      xhr.onload = xhr.onerror = xhr.onprogress = null;
-      xhr.abort();
+    xhr.onprogress = ({ loaded }) => {
+      if (loaded > limit) fail();
     };
     xhr.send(body ?? null);
     return end;
@@ -638,30 +605,27 @@
 
   // src/url.ts
   function parseUrl(uri, options = {}, page = globalThis.location) {
-    const protocol2 = page?.protocol ?? "http:";
-    let address = uri ?? "/";
-    if (/^\/(?!\/)/.test(address)) address = `//${page?.host ?? "localhost"}${address}`;
-    if (!/^\w+:\/\//.test(address)) {
-      const scheme = page || !uri || uri[0] === "/" ? protocol2 : "https:";
-      address = `${scheme}//${address.replace(/^\/\//, "")}`;
-    }
-    const url = new URL(address);
-    const { hostname = options.host, port } = options;
+    const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(uri ?? "") ?? [];
+    const usual = page?.protocol ?? (authority ? "https:" : "http:");
+    const secure = (uri ? void 0 : options.secure) ?? /^(http|ws)s:$/.test(scheme ?? usual);
+    const url = new URL(`http${secure ? "s" : ""}://${authority || (page?.host ?? "localhost")}`);
     if (!uri) {
-      if (hostname) {
-        url.hostname = hostname.includes(":") ? `[${hostname}]` : hostname;
+      const { hostname: hostname2 = options.host, port: port2 } = options;
+      if (hostname2) {
+        url.hostname = hostname2.includes(":") ? `[${hostname2}]` : hostname2;
         url.port = "";
       }
-      if (port) url.port = `${port}`;
+      if (port2) url.port = `${port2}`;
     }
-    const [, path] = /^\w+:\/\/[^/?#]*([^?#]*)/.exec(address) ?? [];
-    const secure = (uri ? void 0 : options.secure) ?? /^(https|wss):$/.test(url.protocol);
-    const target = { secure, hostname: url.hostname, port: url.port || (secure ? "443" : "80") };
+    const { hostname } = url;
+    const port = url.port || (secure ? "443" : "80");
     return {
-      ...target,
+      secure,
+      hostname,
+      port,
       namespace: path || "/",
-      query: Object.fromEntries(url.searchParams),
-      id: `http${secure ? "s" : ""}://${target.hostname}:${target.port}`
+      query: Object.fromEntries(new URLSearchParams(query)),
+      id: `${url.protocol}//${hostname}:${port}`
     };
   }
 
@@ -673,10 +637,10 @@
       const { reason, reconnectAfter } = JSON.parse(json);
       const goodbye = {};
       if (typeof reason === "string" && reason.length <= MAX_REASON) goodbye.reason = reason;
-      if (Number.isInteger(reconnectAfter) && reconnectAfter >= 0) {
+      if (reconnectAfter >= 0 && Number.isInteger(reconnectAfter)) {
         goodbye.reconnectAfter = Math.min(reconnectAfter, HOUR);
       }
-      if (goodbye.reason ?? goodbye.reconnectAfter !== void 0) return goodbye;
+      return goodbye;
     } catch {
     }
     return void 0;
@@ -685,10 +649,11 @@
   // src/engine/handshake.ts
   function readHandshake(json) {
     try {
-      const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json);
+      const handshake = JSON.parse(json);
+      const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
       if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
         return {
-          sid,
+          ...handshake,
           upgrades: Array.isArray(upgrades) ? upgrades : [],
           pingInterval: +pingInterval,
           pingTimeout: +pingTimeout,
@@ -712,43 +677,31 @@
   // src/engine/session.ts
   var MAX_DELAY = 2 ** 31 - 1;
   var Session = class _Session extends Emitter {
-    static protocol = 4;
-    /** Whether the last session that tried could move to a WebSocket. */
-    static priorWebsocketSuccess = false;
-    /** The session id; a secret of client and server. */
-    id;
-    readyState = "opening";
-    /** The transport in use. */
-    transport;
-    /** Whether the move to another transport has reached the point where nothing may be sent. */
-    upgrading = false;
-    /** Packets that are not handed over yet. */
-    writeBuffer = [];
-    /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
-    binaryType = kit.binaryType;
-    /** What the server said of the end that is coming. */
-    goodbye;
-    opts;
-    /** @internal Transports to use, the one in use first. */
-    _factories;
-    /** @internal Ends the probe that is under way. */
-    _endProbe;
-    #target;
-    #hooks;
-    #link = {};
-    /** How many packets of the buffer the transport has been given. */
-    #inFlight = 0;
-    #maxPayload = 0;
-    #pingDelay = 0;
-    #pingDeadline = Number.POSITIVE_INFINITY;
-    #pingTimer;
-    /** Stops listening to the page. */
-    #leavePage = [];
     /** Starts connecting; listeners that are added before the next task miss nothing. */
     constructor(uri, options = {}, hooks = {}) {
       super();
+      this.readyState = "opening";
+      /** Whether the move to another transport has reached the point where nothing may be sent. */
+      this.upgrading = false;
+      /** Packets that are not handed over yet. */
+      this.writeBuffer = [];
+      /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
+      this.binaryType = kit.binaryType;
+      /** @internal When the server has been silent for too long. */
+      this._pingTimeoutTime = Number.POSITIVE_INFINITY;
+      this.#link = {};
+      /** How many packets of the buffer the transport has been given. */
+      this.#inFlight = 0;
+      this.#maxPayload = 0;
+      this.#pingDelay = 0;
+      /** Stops listening to the page. */
+      this.#leavePage = [];
       this.opts = options;
-      this.#target = parseUrl(uri, options);
+      const { hostname, port, secure, query } = parseUrl(uri, options);
+      this.hostname = hostname;
+      this.port = port;
+      this.secure = secure;
+      this.#query = { ...Object.fromEntries(new URLSearchParams(options.query)), ...query, EIO: "4" };
       this.#hooks = hooks;
       this._factories = chooseTransports(options, kit.transports, _Session.priorWebsocketSuccess);
       if (options.closeOnBeforeunload) {
@@ -760,15 +713,21 @@
       }
       this.#open();
     }
-    get hostname() {
-      return this.#target.hostname;
+    static {
+      this.protocol = 4;
     }
-    get port() {
-      return this.#target.port;
+    static {
+      /** Whether the last session that tried could move to a WebSocket. */
+      this.priorWebsocketSuccess = false;
     }
-    get secure() {
-      return this.#target.secure;
-    }
+    #query;
+    #hooks;
+    #link;
+    #inFlight;
+    #maxPayload;
+    #pingDelay;
+    #pingTimer;
+    #leavePage;
     /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
     send(data, options, sent) {
       if (sent) this.once("flush", sent);
@@ -795,7 +754,7 @@
     }
     /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
     _hasPingExpired() {
-      const expired = Date.now() > this.#pingDeadline;
+      const expired = Date.now() > this._pingTimeoutTime;
       if (expired) queueMicrotask(() => this.#end("ping timeout"));
       return expired;
     }
@@ -808,24 +767,13 @@
     _create(factory, handlers) {
       const { opts } = this;
       const url = (scheme) => {
-        const { secure, hostname, port, query } = this.#target;
-        let path = (opts.path ?? "/socket.io").replace(/\/$/, "");
-        if (opts.addTrailingSlash !== false) path += "/";
-        const parameters = new URLSearchParams(opts.query);
-        for (const [name, value] of Object.entries({
-          ...query,
-          EIO: "4",
-          transport: transport.name,
-          ...link.options.forceBase64 && { b64: "1" },
-          ...this.id && { sid: this.id },
-          // No cache between here and the server may answer.
-          ...(link.options.timestampRequests ?? scheme === "http") && {
-            [link.options.timestampParam ?? "t"]: (requests++).toString(36) + Date.now().toString(36)
-          }
-        })) {
-          parameters.set(name, value);
-        }
-        return `${scheme}${secure ? "s" : ""}://${hostname}:${port}${path}?${parameters}`;
+        const { forceBase64, timestampRequests = scheme === "http", timestampParam = "t" } = link.options;
+        const query = new URLSearchParams({ ...this.#query, transport: transport.name });
+        if (forceBase64) query.set("b64", "1");
+        if (this.id) query.set("sid", this.id);
+        if (timestampRequests) query.set(timestampParam, (requests++).toString(36) + Date.now().toString(36));
+        const path = (opts.path ?? "/socket.io").replace(/\/?$/, opts.addTrailingSlash === false ? "" : "/");
+        return `${scheme}${this.secure ? "s" : ""}://${this.hostname}:${this.port}${path}?${query}`;
       };
       const early = opts.earlyConnect === true && this.id === void 0;
       const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
@@ -886,7 +834,7 @@
     #onOpenPacket({ type, data = "" }) {
       switch (type) {
         case "open":
-          this.#fail("server error", { description: "a second handshake" });
+          this.#fail("server error");
           break;
         case "ping":
           this.#write({ type: "pong" });
@@ -910,7 +858,7 @@
     #onHandshake({ type, data }) {
       const handshake = type === "open" && readHandshake(data);
       if (!handshake) {
-        this.#fail("server error", { description: type, body: String(data) });
+        this.#fail("server error", { body: `${data}` });
         return;
       }
       this.id = handshake.sid;
@@ -932,7 +880,7 @@
     }
     #watchPing() {
       stopTimer(this.opts, this.#pingTimer);
-      this.#pingDeadline = Date.now() + this.#pingDelay;
+      this._pingTimeoutTime = Date.now() + this.#pingDelay;
       this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
     }
     #write(packet) {
@@ -990,9 +938,12 @@
   var RetryQueue = class {
     #queued = [];
     #retries;
+    #isReady;
     #send;
-    constructor(retries, send) {
+    /** Sends only while `isReady`. */
+    constructor(retries, isReady, send) {
       this.#retries = retries;
+      this.#isReady = isReady;
       this.#send = send;
     }
     get length() {
@@ -1001,11 +952,12 @@
     /** Adds an event; a function at its end is called when it is acknowledged or given up. */
     add(args, flags) {
       this.#queued.push({ args, flags, tries: 0, pending: false });
+      this.drain();
     }
-    /** Sends the first event, unless it is under way. Only while connected. */
+    /** Sends the first event, if that can be and is not under way. */
     drain() {
       const [first] = this.#queued;
-      if (!first || first.pending) return;
+      if (!first || first.pending || !this.#isReady()) return;
       first.pending = true;
       first.tries++;
       const args = [...first.args];
@@ -1016,6 +968,7 @@
           this.#queued.shift();
           if (ack) invoke(void 0, ack, [error, ...answer]);
         }
+        this.drain();
       });
     }
   };
@@ -1023,41 +976,29 @@
   // src/socket.ts
   var WITH_ERROR = /* @__PURE__ */ Symbol();
   var Socket = class extends Emitter {
-    io;
-    nsp;
-    /** Read at each connect, so it may be replaced. */
-    auth;
-    /** The id that the server gave to this connection; `undefined` while there is none. */
-    id;
-    connected = false;
-    /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
-    recovered = false;
-    /** Whether the socket is connected, or means to be when the connection is there. */
-    active = false;
-    /** Events that came before the answer to CONNECT; delivered before `connect`. */
-    receiveBuffer = [];
-    /** Events that were emitted without a connection; sent before `connect`. */
-    sendBuffer = [];
-    /** @internal The private id, with which the server finds the state of the last connection. */
-    _pid;
-    /** @internal */
-    _lastOffset;
-    /** @internal Events that are sent until they are acknowledged. */
-    _queue;
-    #opts;
-    #acks = /* @__PURE__ */ new Map();
-    #nextId = 0;
-    #onAny = [];
-    #onAnyOutgoing = [];
-    /** Counts connections, so that what was begun on one does not go on in the next. */
-    #round = 0;
-    /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
-    #asked = false;
-    /** For the next emit only. */
-    #flags = {};
     /** Made by `Manager.socket`. */
     constructor(io3, nsp, opts = {}) {
       super();
+      this.connected = false;
+      /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
+      this.recovered = false;
+      /** Whether the socket is connected, or means to be when the connection is there. */
+      this.active = false;
+      /** Events that came before the answer to CONNECT; delivered before `connect`. */
+      this.receiveBuffer = [];
+      /** Events that were emitted without a connection; sent before `connect`. */
+      this.sendBuffer = [];
+      /** What awaits an answer, by the id of the event. */
+      this.acks = {};
+      this.#nextId = 0;
+      this.#onAny = [];
+      this.#onAnyOutgoing = [];
+      /** Counts connections, so that what was begun on one does not go on in the next. */
+      this.#round = 0;
+      /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
+      this.#asked = false;
+      /** For the next emit only. */
+      this.#flags = {};
       this.io = io3;
       this.nsp = nsp;
       this.auth = opts.auth;
@@ -1065,16 +1006,24 @@
       if (opts.retries) {
         this._queue = new RetryQueue(
           opts.retries,
+          () => this.connected,
           (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags)
         );
       }
     }
+    #opts;
+    #nextId;
+    #onAny;
+    #onAnyOutgoing;
+    #round;
+    #asked;
+    #flags;
     get disconnected() {
       return !this.connected;
     }
     /** Connects, unless that is done or under way. */
     connect() {
-      if (this.active) return this;
+      if (this.connected) return this;
       this.active = true;
       if (this.io._readyState === "open") this._onOpen();
       else if (!this.io._reconnecting) this.io.open();
@@ -1104,12 +1053,8 @@
       this.#flags = {};
       if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
       const data = [event, ...args];
-      if (!this._queue || flags.volatile) {
-        this.#emit(data, flags);
-      } else {
-        this._queue.add(data, flags);
-        if (this.connected) this._queue.drain();
-      }
+      if (!this._queue || flags.volatile) this.#emit(data, flags);
+      else this._queue.add(data, flags);
       return this;
     }
     /** Sends an event; resolves with the answer, rejects when there will be none. */
@@ -1294,12 +1239,12 @@
         },
         timeout
       );
-      this.#acks.set(id, { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] });
+      this.acks[id] = { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] };
     }
     #takeAck(id) {
-      const ack = this.#acks.get(id);
-      stopTimer(this.io.opts, ack?.timer);
-      this.#acks.delete(id);
+      const ack = this.acks[id];
+      if (ack?.timer) stopTimer(this.io.opts, ack.timer);
+      delete this.acks[id];
       return ack;
     }
     #onAck({ id, data = [] }) {
@@ -1308,7 +1253,7 @@
     }
     /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
     #failAcks() {
-      for (const id of [...this.#acks.keys()]) {
+      for (const id of Object.keys(this.acks).map(Number)) {
         if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
         const ack = this.#takeAck(id);
         if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);
@@ -1332,46 +1277,35 @@
   }
 
   // src/manager.ts
+  var DEFAULTS = {
+    reconnection: true,
+    reconnectionAttempts: Number.POSITIVE_INFINITY,
+    reconnectionDelay: 1e3,
+    reconnectionDelayMax: 5e3,
+    randomizationFactor: 0.5,
+    timeout: 2e4
+  };
   var Manager = class extends Emitter {
-    uri;
-    opts;
-    /** The session in use, from the first attempt to connect on. */
-    engine;
-    /** The sockets by namespace. */
-    nsps = /* @__PURE__ */ Object.create(null);
-    /** @internal */
-    _autoConnect;
-    /** @internal */
-    _readyState = "closed";
-    /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
-    _reconnecting = false;
-    #settings;
-    #encoder;
-    #decoder;
-    /** Delays that were waited since the last connection. */
-    #attempts = 0;
-    /** Set by `_close`, until the next `open`: the user does not want this connection. */
-    #skipReconnect = false;
-    /** When the server wants us back, in milliseconds from the end of the connection. */
-    #comeBackAfter;
-    /** Ends the wait for the next attempt. */
-    #stopWaiting;
-    /** Stops listening to the session in use. */
-    #abandon;
     constructor(uri, opts = {}) {
       super();
+      /** The sockets by namespace. */
+      this.nsps = /* @__PURE__ */ Object.create(null);
+      /** @internal */
+      this._readyState = "closed";
+      /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
+      this._reconnecting = false;
+      this.#settings = { ...DEFAULTS };
+      /** Delays that were waited since the last connection. */
+      this.#attempts = 0;
+      /** Set by `_close`, until the next `open`: the user does not want this connection. */
+      this.#skipReconnect = false;
       if (typeof uri !== "object") this.uri = uri;
       this.opts = { path: "/socket.io", ...typeof uri === "object" ? uri : opts };
-      const { reconnection, reconnectionAttempts, reconnectionDelay, reconnectionDelayMax } = this.opts;
-      this.#settings = {
-        reconnection: reconnection !== false,
-        // 0 is the default here as it is in the official client.
-        reconnectionAttempts: reconnectionAttempts || Number.POSITIVE_INFINITY,
-        reconnectionDelay: reconnectionDelay || 1e3,
-        reconnectionDelayMax: reconnectionDelayMax || 5e3,
-        randomizationFactor: this.opts.randomizationFactor ?? 0.5,
-        timeout: this.opts.timeout ?? 2e4
-      };
+      const given = this.opts;
+      for (const name of Object.keys(DEFAULTS)) {
+        const value = given[name];
+        if (value !== void 0 && (value !== 0 || !/A|D/.test(name))) this.#setting(name, value);
+      }
       const { Encoder: Encoder2, Decoder: Decoder2 } = this.opts.parser ?? kit.parser;
       this.#encoder = new Encoder2();
       this.#decoder = new Decoder2();
@@ -1382,6 +1316,17 @@
       this._autoConnect = this.opts.autoConnect !== false;
       if (this._autoConnect) this.open();
     }
+    #settings;
+    #encoder;
+    #decoder;
+    #attempts;
+    #skipReconnect;
+    /** When the server wants us back, in milliseconds from the end of the connection. */
+    #comeBackAfter;
+    /** Ends the wait for the next attempt. */
+    #stopWaiting;
+    /** Stops listening to the session in use. */
+    #abandon;
     /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
     open(done) {
       if (this._readyState === "closed") {

@@ -22,7 +22,7 @@ export {
   type Parser,
   protocol,
 } from "./parser/packet.js";
-export { type CatchAll, Socket } from "./socket.js";
+export { type CatchAll, type PendingAck, Socket } from "./socket.js";
 export type {
   AllButLast,
   Answer,

@@ -65,6 +65,15 @@ interface Settings extends BackoffSettings {
   timeout: number | false;
 }
 
+const DEFAULTS: Settings = {
+  reconnection: true,
+  reconnectionAttempts: Number.POSITIVE_INFINITY,
+  reconnectionDelay: 1000,
+  reconnectionDelayMax: 5000,
+  randomizationFactor: 0.5,
+  timeout: 20_000,
+};
+
 export class Manager<
   Listen extends object = DefaultEvents,
   Emit extends object = Listen,
@@ -83,7 +92,7 @@ export class Manager<
   /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
   _reconnecting = false;
 
-  readonly #settings: Settings;
+  readonly #settings: Settings = { ...DEFAULTS };
   readonly #encoder: PacketEncoder;
   readonly #decoder: PacketDecoder;
   /** Delays that were waited since the last connection. */
@@ -103,16 +112,12 @@ export class Manager<
     super();
     if (typeof uri !== "object") this.uri = uri;
     this.opts = { path: "/socket.io", ...(typeof uri === "object" ? uri : opts) };
-    const { reconnection, reconnectionAttempts, reconnectionDelay, reconnectionDelayMax } = this.opts;
-    this.#settings = {
-      reconnection: reconnection !== false,
-      // 0 is the default here as it is in the official client.
-      reconnectionAttempts: reconnectionAttempts || Number.POSITIVE_INFINITY,
-      reconnectionDelay: reconnectionDelay || 1000,
-      reconnectionDelayMax: reconnectionDelayMax || 5000,
-      randomizationFactor: this.opts.randomizationFactor ?? 0.5,
-      timeout: this.opts.timeout ?? 20_000,
-    };
+    const given: ManagerOptions = this.opts;
+    for (const name of Object.keys(DEFAULTS) as (keyof Settings)[]) {
+      const value = given[name];
+      // 0 attempts and a delay of 0 are the defaults, as they are in the official client.
+      if (value !== undefined && (value !== 0 || !/A|D/.test(name))) this.#setting(name, value);
+    }
     const { Encoder, Decoder } = this.opts.parser ?? kit.parser;
     this.#encoder = new Encoder();
     this.#decoder = new Decoder();

@@ -18,10 +18,13 @@ export type QueuedSend<Flags> = (args: unknown[], flags: Flags, done: AnyListene
 export class RetryQueue<Flags> {
   readonly #queued: Queued<Flags>[] = [];
   readonly #retries: number;
+  readonly #isReady: () => boolean;
   readonly #send: QueuedSend<Flags>;
 
-  constructor(retries: number, send: QueuedSend<Flags>) {
+  /** Sends only while `isReady`. */
+  constructor(retries: number, isReady: () => boolean, send: QueuedSend<Flags>) {
     this.#retries = retries;
+    this.#isReady = isReady;
     this.#send = send;
   }
 
@@ -32,12 +35,13 @@ export class RetryQueue<Flags> {
   /** Adds an event; a function at its end is called when it is acknowledged or given up. */
   add(args: unknown[], flags: Flags): void {
     this.#queued.push({ args, flags, tries: 0, pending: false });
+    this.drain();
   }
 
-  /** Sends the first event, unless it is under way. Only while connected. */
+  /** Sends the first event, if that can be and is not under way. */
   drain(): void {
     const [first] = this.#queued;
-    if (!first || first.pending) return;
+    if (!first || first.pending || !this.#isReady()) return;
     first.pending = true;
     first.tries++;
     const args = [...first.args];
@@ -48,6 +52,7 @@ export class RetryQueue<Flags> {
         this.#queued.shift();
         if (ack) invoke(undefined, ack, [error, ...answer]);
       }
+      this.drain();
     });
   }
 }

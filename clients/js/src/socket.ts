@@ -34,7 +34,8 @@ interface Flags {
   compress?: boolean;
 }
 
-interface PendingAck {
+/** An event that awaits its answer. */
+export interface PendingAck {
   call: AnyListener;
   /** The acknowledgement has an error in front, so it can be told that none will come. */
   withError: boolean;
@@ -72,6 +73,9 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   /** Events that were emitted without a connection; sent before `connect`. */
   readonly sendBuffer: Buffered[] = [];
 
+  /** What awaits an answer, by the id of the event. */
+  readonly acks: Record<number, PendingAck> = {};
+
   /** @internal The private id, with which the server finds the state of the last connection. */
   _pid: string | undefined;
   /** @internal */
@@ -80,7 +84,6 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   readonly _queue: RetryQueue<Flags> | undefined;
 
   readonly #opts: SocketOptions;
-  readonly #acks = new Map<number, PendingAck>();
   #nextId = 0;
   #onAny: CatchAll[] = [];
   #onAnyOutgoing: CatchAll[] = [];
@@ -99,8 +102,10 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     this.auth = opts.auth;
     this.#opts = opts;
     if (opts.retries) {
-      this._queue = new RetryQueue(opts.retries, (args, flags, done) =>
-        this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags),
+      this._queue = new RetryQueue(
+        opts.retries,
+        () => this.connected,
+        (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags),
       );
     }
   }
@@ -111,7 +116,7 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** Connects, unless that is done or under way. */
   connect(): this {
-    if (this.active) return this;
+    if (this.connected) return this;
     this.active = true;
     if (this.io._readyState === "open") this._onOpen();
     else if (!this.io._reconnecting) this.io.open();
@@ -145,12 +150,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     this.#flags = {};
     if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
     const data = [event, ...args];
-    if (!this._queue || flags.volatile) {
-      this.#emit(data, flags);
-    } else {
-      this._queue.add(data, flags);
-      if (this.connected) this._queue.drain();
-    }
+    if (!this._queue || flags.volatile) this.#emit(data, flags);
+    else this._queue.add(data, flags);
     return this;
   }
 
@@ -366,13 +367,13 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
             },
             timeout,
           );
-    this.#acks.set(id, { call, timer, withError: timeout !== undefined || !!call[WITH_ERROR] });
+    this.acks[id] = { call, timer, withError: timeout !== undefined || !!call[WITH_ERROR] };
   }
 
   #takeAck(id: number | undefined): PendingAck | undefined {
-    const ack = this.#acks.get(id as number);
-    stopTimer(this.io.opts, ack?.timer);
-    this.#acks.delete(id as number);
+    const ack = this.acks[id as number];
+    if (ack?.timer) stopTimer(this.io.opts, ack.timer);
+    delete this.acks[id as number];
     return ack;
   }
 
@@ -383,7 +384,7 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
   #failAcks(): void {
-    for (const id of [...this.#acks.keys()]) {
+    for (const id of Object.keys(this.acks).map(Number)) {
       if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
       const ack = this.#takeAck(id);
       if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);

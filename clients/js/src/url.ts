@@ -37,32 +37,28 @@ export function parseUrl(
   options: HostOptions = {},
   page: { protocol: string; host: string } | undefined = globalThis.location,
 ): Target {
-  const protocol = page?.protocol ?? "http:";
-  let address = uri ?? "/";
-  if (/^\/(?!\/)/.test(address)) address = `//${page?.host ?? "localhost"}${address}`;
-  if (!/^\w+:\/\//.test(address)) {
-    // An address without a scheme is secure unless the page says otherwise.
-    const scheme = page || !uri || uri[0] === "/" ? protocol : "https:";
-    address = `${scheme}//${address.replace(/^\/\//, "")}`;
-  }
-  const url = new URL(address);
-  const { hostname = options.host, port } = options;
+  const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(uri ?? "") ?? [];
+  // An address without a scheme is secure unless the page says otherwise.
+  const usual = page?.protocol ?? (authority ? "https:" : "http:");
+  const secure = (uri ? undefined : options.secure) ?? /^(http|ws)s:$/.test(scheme ?? usual);
+  const url = new URL(`http${secure ? "s" : ""}://${authority || (page?.host ?? "localhost")}`);
   if (!uri) {
+    const { hostname = options.host, port } = options;
     if (hostname) {
       url.hostname = hostname.includes(":") ? `[${hostname}]` : hostname;
       url.port = "";
     }
     if (port) url.port = `${port}`;
   }
-  // As it was written: the URL class would encode and normalise it.
-  const [, path] = /^\w+:\/\/[^/?#]*([^?#]*)/.exec(address) ?? [];
-  const secure = (uri ? undefined : options.secure) ?? /^(https|wss):$/.test(url.protocol);
-  // The URL class drops a scheme's usual port, and knows none for schemes of its own invention.
-  const target = { secure, hostname: url.hostname, port: url.port || (secure ? "443" : "80") };
+  const { hostname } = url;
+  // The URL class drops a scheme's usual port.
+  const port = url.port || (secure ? "443" : "80");
   return {
-    ...target,
+    secure,
+    hostname,
+    port,
     namespace: path || "/",
-    query: Object.fromEntries(url.searchParams),
-    id: `http${secure ? "s" : ""}://${target.hostname}:${target.port}`,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    id: `${url.protocol}//${hostname}:${port}`,
   };
 }

@@ -4,6 +4,7 @@ mod compression;
 mod eio3;
 mod error;
 mod http;
+mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
@@ -18,6 +19,7 @@ pub(crate) use recovery::NewRecovery;
 use self::http::HttpOptions;
 use crate::frames::Encoding;
 use crate::http::{Cors, CorsPolicy, TrustedProxies};
+use crate::listen::{Capacity, Protocols};
 use crate::server::{Server, Upper};
 use crate::session::mailbox::Limits;
 use sockeye_proto::engine::{Accepts, Heartbeat, Transport};
@@ -47,6 +49,9 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    /// Of the server's own listener.
+    pub(crate) capacity: Capacity,
+    pub(crate) protocols: Protocols,
     pub(crate) states: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) namespaces: NamespaceOptions,
 }
@@ -124,6 +129,8 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            capacity: Capacity::default(),
+            protocols: Protocols::default(),
             states: HashMap::new(),
             namespaces: NamespaceOptions::default(),
         }

@@ -63,9 +63,11 @@ pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
 pub use http::{
-    ConnectionError, Cookie, Cors, DeadlineBody, ErrorContext, NotFound, PeerAddr, RequestHead, ResponseBody,
-    ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
+    ConnectionError, Cookie, Cors, DeadlineBody, Encryption, ErrorContext, NotFound, PeerAddr, RequestHead,
+    ResponseBody, ResponseFuture, SameSite, SockeyeLayer, SockeyeService,
 };
+#[cfg(feature = "tls")]
+pub use listen::tls;
 pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
 pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};

@@ -1,33 +1,34 @@
 //! Our own accept loop, with the deadlines that `axum::serve` lacks: for the head of a request, for a body
 //! that trickles, and for a connection that is kept alive and says nothing.
 
+mod admission;
+mod connection;
+#[cfg(feature = "http2")]
+mod http2;
+#[cfg(feature = "tls")]
+pub mod tls;
+
+pub(crate) use admission::{Admission, Capacity, Permit, Seat};
+pub(crate) use connection::Protocols;
+
 use crate::error::BoxError;
-use crate::http::{DeadlineBody, PeerAddr};
+use crate::http::{DeadlineBody, Encryption, PeerAddr, SockeyeService, TrustedProxies};
 use crate::server::{Server, Shared};
 use bytes::Bytes;
+use connection::Requests;
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::future::{Future, IntoFuture, pending, poll_fn};
+use std::future::{Future, IntoFuture, pending};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tower_service::Service;
 
-/// How long the head of a request may take, from the first moment or from the end of the last request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long requests under way may take once the server was told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The largest head of a request.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 impl Server {
     /// Listens on `address` and serves this server alone, until [`Server::close`].
@@ -55,7 +56,42 @@ impl Server {
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
-        serve_shared(listener, self.shared().clone()).await
+        serve_shared(listener, self.shared().clone(), self.shared().config.protocols.clone()).await
+    }
+
+    /// [`Server::listen`] with TLS (crate feature `tls`). The certificate is that of `config`; see
+    /// [`tls::from_pem`]. What it says about ALPN is replaced: HTTP/1.1, and HTTP/2 where
+    /// [`http2`](crate::ServerBuilder::http2) is on. A handshake may take 10 s.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    #[cfg(feature = "tls")]
+    pub async fn listen_tls(
+        &self,
+        address: impl ToSocketAddrs,
+        config: impl Into<Arc<tls::rustls::ServerConfig>>,
+    ) -> io::Result<()> {
+        self.listen_tls_on(TcpListener::bind(address).await?, config).await
+    }
+
+    /// [`Server::listen_tls`] on a listener that is bound already.
+    ///
+    /// # Errors
+    /// None at present: an accept that fails is tried again.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    #[cfg(feature = "tls")]
+    pub async fn listen_tls_on(
+        &self,
+        listener: TcpListener,
+        config: impl Into<Arc<tls::rustls::ServerConfig>>,
+    ) -> io::Result<()> {
+        let protocols = self.shared().config.protocols.clone().with_tls(config.into());
+        serve_shared(listener, self.shared().clone(), protocols).await
     }
 }
 
@@ -68,17 +104,20 @@ impl crate::engine::EngineServer {
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn listen_on(&self, listener: TcpListener) -> io::Result<()> {
-        serve_shared(listener, self.shared().clone()).await
+        serve_shared(listener, self.shared().clone(), self.shared().config.protocols.clone()).await
     }
 }
 
-async fn serve_shared(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+/// A server by itself, which stops when it closes. All its listeners share one count of connections.
+async fn serve_shared(listener: TcpListener, shared: Arc<Shared>, protocols: Protocols) -> io::Result<()> {
     if let Err(error) = &shared.cors {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, error.clone()));
     }
     let closing = shared.clone();
-    let service = crate::http::SockeyeService::alone(shared);
-    serve(listener, service).with_graceful_shutdown(async move { closing.closing().await }).await
+    let mut serve = serve(listener, SockeyeService::alone(shared.clone()));
+    serve.protocols = protocols;
+    serve.admission = Some(shared.admission.clone());
+    serve.with_graceful_shutdown(async move { closing.closing().await }).await
 }
 
 /// Serves `service`, such as an axum `Router` with [`Server::layer`] on it, with deadlines: 10 s for the head
@@ -96,7 +135,14 @@ async fn serve_shared(listener: TcpListener, shared: Arc<Shared>) -> io::Result<
 /// # }
 /// ```
 pub fn serve<S>(listener: TcpListener, service: S) -> Serve<S> {
-    Serve { listener, service, stop: None }
+    Serve {
+        listener,
+        service,
+        protocols: Protocols::default(),
+        capacity: Capacity::default(),
+        admission: None,
+        stop: None,
+    }
 }
 
 /// A server about to run: await it. Made by [`serve`].
@@ -104,6 +150,10 @@ pub fn serve<S>(listener: TcpListener, service: S) -> Serve<S> {
 pub struct Serve<S> {
     listener: TcpListener,
     service: S,
+    protocols: Protocols,
+    capacity: Capacity,
+    /// Where there is a count of connections already.
+    admission: Option<Arc<Admission>>,
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -112,6 +162,42 @@ impl<S> Serve<S> {
     /// returns. WebSockets are the business of [`Server::close`].
     pub fn with_graceful_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(signal));
+        self
+    }
+
+    /// The most connections at a time, 65 536 by default; 0 is no limit. As
+    /// [`ServerBuilder::max_connections`](crate::ServerBuilder::max_connections).
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.capacity.connections = count;
+        self
+    }
+
+    /// The most connections at a time from one address; 0, the default, is no limit. As
+    /// [`ServerBuilder::max_connections_per_ip`](crate::ServerBuilder::max_connections_per_ip), with no proxy exempted.
+    pub fn max_connections_per_ip(mut self, count: usize) -> Self {
+        self.capacity.per_address = count;
+        self
+    }
+
+    /// The most connections taken in one second; 0, the default, is no limit. As
+    /// [`ServerBuilder::max_accepts_per_second`](crate::ServerBuilder::max_accepts_per_second).
+    pub fn max_accepts_per_second(mut self, count: u32) -> Self {
+        self.capacity.per_second = count;
+        self
+    }
+
+    /// Speaks TLS (crate feature `tls`), as [`Server::listen_tls`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: impl Into<Arc<tls::rustls::ServerConfig>>) -> Self {
+        self.protocols = self.protocols.with_tls(config.into());
+        self
+    }
+
+    /// Whether HTTP/2 is spoken too (crate feature `http2`): false by default. As
+    /// [`ServerBuilder::http2`](crate::ServerBuilder::http2).
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self, speak: bool) -> Self {
+        self.protocols.http2 = speak;
         self
     }
 }
@@ -133,21 +219,22 @@ where
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(run(self.listener, self.service, self.stop))
+        Box::pin(run(self))
     }
 }
 
-async fn run<S, B>(
-    listener: TcpListener,
-    service: S,
-    stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-) -> io::Result<()>
+async fn run<S, B>(serve: Serve<S>) -> io::Result<()>
 where
     S: Service<Request<DeadlineBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    #[cfg_attr(not(feature = "tls"), allow(unused_mut))]
+    let Serve { listener, service, mut protocols, capacity, admission, stop } = serve;
+    #[cfg(feature = "tls")]
+    protocols.prepare_tls();
+    let admission = admission.unwrap_or_else(|| Admission::new(capacity, TrustedProxies::default()));
     let mut stop = stop.unwrap_or_else(|| Box::pin(pending()));
     // Connections watch the sender: it is dropped to tell them, and closes when the last of them is gone.
     let (running, watched) = watch::channel(());
@@ -158,9 +245,22 @@ where
         };
         match accepted {
             Ok((tcp, peer)) => {
+                let Some(permit) = admission.admit(peer) else {
+                    if protocols.are_plain() {
+                        admission.refuse(tcp);
+                    }
+                    continue;
+                };
                 // Answers are small and must not wait for an acknowledgement; a socket without it still works.
                 let _ = tcp.set_nodelay(true);
-                tokio::spawn(serve_connection(tcp, PeerAddr(peer), service.clone(), watched.clone()));
+                let encryption = if protocols.are_plain() { Encryption::Plain } else { Encryption::Tls };
+                let requests = Requests {
+                    service: service.clone(),
+                    peer: PeerAddr(peer),
+                    encryption,
+                    seat: Seat::new(permit),
+                };
+                tokio::spawn(connection::serve(tcp, protocols.clone(), requests, watched.clone()));
             }
             Err(error) => {
                 // Out of descriptors, or a connection that went away before it was accepted.
@@ -173,40 +273,4 @@ where
     running.send_replace(());
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, running.closed()).await;
     Ok(())
-}
-
-async fn serve_connection<S, B>(tcp: TcpStream, peer: PeerAddr, service: S, mut stop: watch::Receiver<()>)
-where
-    S: Service<Request<DeadlineBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    let respond = service_fn(move |request: Request<Incoming>| {
-        let mut service = service.clone();
-        let mut request = request.map(DeadlineBody::new);
-        request.extensions_mut().insert(peer);
-        async move {
-            poll_fn(|cx| service.poll_ready(cx)).await?;
-            service.call(request).await
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .writev(false)
-        .serve_connection(TokioIo::new(tcp), respond)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, "http_failed");
-    }
 }

@@ -9,6 +9,7 @@ use crate::conn::Conn;
 use crate::engine::EngineHandler;
 use crate::goodbye::Goodbye;
 use crate::http::{BadSids, CorsPolicy};
+use crate::listen::Admission;
 use crate::namespace::{Namespace, NamespaceInner, Namespaces};
 use crate::quiet::WarningBudget;
 use crate::registry::Registry;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) upper: Upper,
     pub(crate) registry: Registry,
     pub(crate) bad_sids: BadSids,
+    /// The connections of all listeners of this server.
+    pub(crate) admission: Arc<Admission>,
     /// For warnings that clients can cause.
     pub(crate) warnings: WarningBudget,
     /// How pages of other origins are treated, or why no request can be answered at all.
@@ -205,6 +208,7 @@ impl Shared {
             tracing::error!(%error, "misconfigured");
         }
         Arc::new(Self {
+            admission: Admission::new(config.capacity, config.trusted_proxies.clone()),
             config,
             upper,
             cors,

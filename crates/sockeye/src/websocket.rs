@@ -43,9 +43,7 @@ pub fn accept<B: http_body::Body>(
 ) -> Result<(Response<Bytes>, impl Future<Output = io::Result<WebSocket>>), Response<Bytes>> {
     let (response, upgrade) = websocket_upgrade(request)?;
     let open = async move {
-        let upgraded = upgrade.await.map_err(io::Error::other)?;
-        let (stream, already_read) = crate::http::reclaim(upgraded);
-        let link = Link::new(stream, &already_read, max_message_bytes);
+        let link = upgrade.link(max_message_bytes).await.map_err(io::Error::other)?;
         Ok(WebSocket { link, received: VecDeque::new(), ended: false })
     };
     Ok((response, open))

@@ -1,4 +1,4 @@
-import type { Binary } from "./packet.js";
+import { type Binary } from "./packet.js";
 /** The bytes of what a user sends. */
 export declare function bytesOf(data: Exclude<Binary, Blob>): Uint8Array;
 export declare function toBase64(bytes: Uint8Array): string;

@@ -3,6 +3,8 @@ export type Binary = ArrayBuffer | ArrayBufferView | Blob;
 /** Bytes that arrived: an ArrayBuffer, in Node a Buffer unless `binaryType` says otherwise. */
 export type Bytes = ArrayBuffer | Uint8Array;
 export declare function isBinary(value: unknown): value is Binary;
+/** What is said of a message or payload that is none. */
+export declare const INVALID = "invalid packet";
 declare const TYPES: readonly ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
 /** The packet types of the protocol. */
 export type PacketType = (typeof TYPES)[number];

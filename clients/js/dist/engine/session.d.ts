@@ -52,11 +52,12 @@ export declare class Session extends Emitter<SessionEvents> {
     /** What the server said of the end that is coming. */
     goodbye: Goodbye | undefined;
     readonly opts: SessionOptions;
+    readonly hostname: string;
+    /** Always written, even if it is the usual one. */
+    readonly port: string;
+    readonly secure: boolean;
     /** Starts connecting; listeners that are added before the next task miss nothing. */
     constructor(uri?: string, options?: SessionOptions, hooks?: SessionHooks);
-    get hostname(): string;
-    get port(): string;
-    get secure(): boolean;
     /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
     send(data: string | Binary, options?: WriteOptions, sent?: () => void): this;
     /** The same as `send`. */

@@ -17,5 +17,3 @@ export interface Awaiting {
  * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
  */
 export declare function awaitBinary(json: string, count: number): Awaiting;
-/** What is said of attachments that do not fit their packet. */
-export declare const ILLEGAL = "illegal attachments";

@@ -1,6 +1,6 @@
 // Bytes as text, for polling payloads and for those who force it on a WebSocket.
 
-import type { Binary } from "./packet.js";
+import { type Binary, INVALID } from "./packet.js";
 
 /** The bytes of what a user sends. */
 export function bytesOf(data: Exclude<Binary, Blob>): Uint8Array {
@@ -20,7 +20,7 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** @throws Error when the text is not padded base64: `atob` forgives what the protocol does not. */
 export function fromBase64(text: string): ArrayBuffer {
-  if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error("bad base64");
+  if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error(INVALID);
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);

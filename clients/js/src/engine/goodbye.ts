@@ -18,10 +18,10 @@ export function readGoodbye(json: string): Goodbye | undefined {
     const { reason, reconnectAfter } = JSON.parse(json);
     const goodbye: Goodbye = {};
     if (typeof reason === "string" && reason.length <= MAX_REASON) goodbye.reason = reason;
-    if (Number.isInteger(reconnectAfter) && reconnectAfter >= 0) {
+    if (reconnectAfter >= 0 && Number.isInteger(reconnectAfter)) {
       goodbye.reconnectAfter = Math.min(reconnectAfter, HOUR);
     }
-    if (goodbye.reason ?? goodbye.reconnectAfter !== undefined) return goodbye;
+    return goodbye;
   } catch {
     // Not JSON, or not an object.
   }

@@ -16,10 +16,11 @@ export interface Handshake {
 /** The open packet's data, or nothing when a session cannot live on it. */
 export function readHandshake(json: string): Handshake | undefined {
   try {
-    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json);
+    const handshake = JSON.parse(json);
+    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
     if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
       return {
-        sid,
+        ...handshake,
         upgrades: Array.isArray(upgrades) ? upgrades : [],
         pingInterval: +pingInterval,
         pingTimeout: +pingTimeout,

@@ -13,6 +13,9 @@ export function isBinary(value: unknown): value is Binary {
   );
 }
 
+/** What is said of a message or payload that is none. */
+export const INVALID = "invalid packet";
+
 const TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"] as const;
 
 /** The packet types of the protocol. */
@@ -42,6 +45,6 @@ export function encodePacket({ type, data = "" }: EnginePacket): string {
  */
 export function decodePacket(text: string): EnginePacket {
   const type = TYPES[text.charCodeAt(0) - 48];
-  if (!type) throw new Error("unknown packet type");
+  if (!type) throw new Error(INVALID);
   return { type, data: text.slice(1) };
 }

@@ -16,7 +16,7 @@ import type {
   Transport,
   TransportFactory,
 } from "../transports/transport.js";
-import { parseUrl, type Target } from "../url.js";
+import { parseUrl } from "../url.js";
 import { type TransportError, transportError } from "./error.js";
 import { type Goodbye, readGoodbye } from "./goodbye.js";
 import { type Handshake, readHandshake } from "./handshake.js";
@@ -76,20 +76,25 @@ export class Session extends Emitter<SessionEvents> {
   /** What the server said of the end that is coming. */
   goodbye: Goodbye | undefined;
   readonly opts: SessionOptions;
+  readonly hostname: string;
+  /** Always written, even if it is the usual one. */
+  readonly port: string;
+  readonly secure: boolean;
 
   /** @internal Transports to use, the one in use first. */
   readonly _factories: TransportFactory[];
+  /** @internal When the server has been silent for too long. */
+  _pingTimeoutTime = Number.POSITIVE_INFINITY;
   /** @internal Ends the probe that is under way. */
   _endProbe: (() => void) | undefined;
 
-  readonly #target: Target;
+  readonly #query: Record<string, string>;
   readonly #hooks: SessionHooks;
   #link: Link = {} as Link;
   /** How many packets of the buffer the transport has been given. */
   #inFlight = 0;
   #maxPayload = 0;
   #pingDelay = 0;
-  #pingDeadline = Number.POSITIVE_INFINITY;
   #pingTimer: Timer;
   /** Stops listening to the page. */
   readonly #leavePage: (() => void)[] = [];
@@ -98,7 +103,11 @@ export class Session extends Emitter<SessionEvents> {
   constructor(uri?: string, options: SessionOptions = {}, hooks: SessionHooks = {}) {
     super();
     this.opts = options;
-    this.#target = parseUrl(uri, options);
+    const { hostname, port, secure, query } = parseUrl(uri, options);
+    this.hostname = hostname;
+    this.port = port;
+    this.secure = secure;
+    this.#query = { ...Object.fromEntries(new URLSearchParams(options.query as string)), ...query, EIO: "4" };
     this.#hooks = hooks;
     this._factories = chooseTransports(options, kit.transports, Session.priorWebsocketSuccess);
     if (options.closeOnBeforeunload) {
@@ -110,18 +119,6 @@ export class Session extends Emitter<SessionEvents> {
       this.#leavePage.push(onPage("beforeunload", leave));
     }
     this.#open();
-  }
-
-  get hostname(): string {
-    return this.#target.hostname;
-  }
-
-  get port(): string {
-    return this.#target.port;
-  }
-
-  get secure(): boolean {
-    return this.#target.secure;
   }
 
   /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
@@ -154,7 +151,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
   _hasPingExpired(): boolean {
-    const expired = Date.now() > this.#pingDeadline;
+    const expired = Date.now() > this._pingTimeoutTime;
     if (expired) queueMicrotask(() => this.#end("ping timeout"));
     return expired;
   }
@@ -169,24 +166,14 @@ export class Session extends Emitter<SessionEvents> {
   _create(factory: TransportFactory, handlers: LinkHandlers): { transport: Transport; link: Link } {
     const { opts } = this;
     const url = (scheme: string) => {
-      const { secure, hostname, port, query } = this.#target;
-      let path = (opts.path ?? "/socket.io").replace(/\/$/, "");
-      if (opts.addTrailingSlash !== false) path += "/";
-      const parameters = new URLSearchParams(opts.query as string);
-      for (const [name, value] of Object.entries({
-        ...query,
-        EIO: "4",
-        transport: transport.name,
-        ...(link.options.forceBase64 && { b64: "1" }),
-        ...(this.id && { sid: this.id }),
-        // No cache between here and the server may answer.
-        ...((link.options.timestampRequests ?? scheme === "http") && {
-          [link.options.timestampParam ?? "t"]: (requests++).toString(36) + Date.now().toString(36),
-        }),
-      })) {
-        parameters.set(name, value);
-      }
-      return `${scheme}${secure ? "s" : ""}://${hostname}:${port}${path}?${parameters}`;
+      const { forceBase64, timestampRequests = scheme === "http", timestampParam = "t" } = link.options;
+      const query = new URLSearchParams({ ...this.#query, transport: transport.name });
+      if (forceBase64) query.set("b64", "1");
+      if (this.id) query.set("sid", this.id);
+      // No cache between here and the server may answer.
+      if (timestampRequests) query.set(timestampParam, (requests++).toString(36) + Date.now().toString(36));
+      const path = (opts.path ?? "/socket.io").replace(/\/?$/, opts.addTrailingSlash === false ? "" : "/");
+      return `${scheme}${this.secure ? "s" : ""}://${this.hostname}:${this.port}${path}?${query}`;
     };
     const early = opts.earlyConnect === true && this.id === undefined;
     const link: Link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
@@ -255,7 +242,7 @@ export class Session extends Emitter<SessionEvents> {
   #onOpenPacket({ type, data = "" }: EnginePacket): void {
     switch (type) {
       case "open":
-        this.#fail("server error", { description: "a second handshake" });
+        this.#fail("server error");
         break;
       case "ping":
         this.#write({ type: "pong" });
@@ -280,7 +267,7 @@ export class Session extends Emitter<SessionEvents> {
   #onHandshake({ type, data }: EnginePacket): void {
     const handshake = type === "open" && readHandshake(data as string);
     if (!handshake) {
-      this.#fail("server error", { description: type, body: String(data) });
+      this.#fail("server error", { body: `${data}` });
       return;
     }
     this.id = handshake.sid;
@@ -303,7 +290,7 @@ export class Session extends Emitter<SessionEvents> {
 
   #watchPing(): void {
     stopTimer(this.opts, this.#pingTimer);
-    this.#pingDeadline = Date.now() + this.#pingDelay;
+    this._pingTimeoutTime = Date.now() + this.#pingDelay;
     this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
   }
 

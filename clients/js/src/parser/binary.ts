@@ -2,7 +2,7 @@
 // placeholder `{"_placeholder":true,"num":k}` stands where it was.
 // No walk of our own: JSON's replacer and reviver visit every value, whatever its depth.
 
-import { type Binary, type Bytes, isBinary } from "../engine/packet.js";
+import { type Binary, type Bytes, INVALID, isBinary } from "../engine/packet.js";
 
 /** JSON with placeholders, and the bytes that they stand for. */
 export interface Taken {
@@ -47,12 +47,12 @@ export function awaitBinary(json: string, count: number): Awaiting {
   const data: unknown = JSON.parse(json, function (this: Record<string, unknown>, key, value) {
     if (value?._placeholder === true) {
       const { num } = value;
-      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(ILLEGAL);
+      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(INVALID);
       places.set(num, [this, key]);
     }
     return value;
   });
-  if (places.size !== count) throw new Error(ILLEGAL);
+  if (places.size !== count) throw new Error(INVALID);
   return {
     data,
     fill(attachments) {
@@ -60,6 +60,3 @@ export function awaitBinary(json: string, count: number): Awaiting {
     },
   };
 }
-
-/** What is said of attachments that do not fit their packet. */
-export const ILLEGAL = "illegal attachments";

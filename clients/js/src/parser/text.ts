@@ -2,7 +2,8 @@
 // their own (socket.io-protocol v5 § Packet encoding).
 
 import type { Bytes } from "../engine/packet.js";
-import { type Awaiting, awaitBinary, ILLEGAL, takeBinary } from "./binary.js";
+import { INVALID } from "../engine/packet.js";
+import { type Awaiting, awaitBinary, takeBinary } from "./binary.js";
 import {
   ACK,
   CONNECT,
@@ -19,9 +20,6 @@ import {
 
 /** Attachments that a packet may announce; the limit of the official parser. */
 export const MAX_ATTACHMENTS = 10;
-
-/** What is said of a message that cannot be part of a packet. */
-const INVALID = "invalid packet";
 
 /** Writes packets. */
 export class Encoder implements PacketEncoder {
@@ -67,16 +65,15 @@ export class Decoder implements PacketDecoder {
   }
 
   #addText(text: string): Packet | undefined {
-    const head = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d*)/.exec(text);
-    if (!head || this.#partial) throw new Error(INVALID);
-    const [whole, plain, binary, announced, nsp, id] = head;
-    if (id && id.length > 19) throw new Error(INVALID);
-    const packet: Packet = { type: Number(plain ?? Number(binary) - WITH_BINARY), nsp: nsp ?? "/" };
-    if (id) packet.id = Number(id);
+    const [whole = "", plain, binary, announced, nsp = "/", id] =
+      /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d{0,19})/.exec(text) ?? [];
+    if (!whole || this.#partial) throw new Error(INVALID);
+    const packet: Packet = { type: plain ? +plain : Number(binary) - WITH_BINARY, nsp };
+    if (id) packet.id = +id;
     const json = text.slice(whole.length);
     if (binary) {
       const count = Number(announced);
-      if (!count || count > MAX_ATTACHMENTS) throw new Error(ILLEGAL);
+      if (!count || count > MAX_ATTACHMENTS) throw new Error(INVALID);
       this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
       packet.data = this.#partial.data;
     } else if (json) packet.data = JSON.parse(json);
@@ -95,19 +92,11 @@ export class Decoder implements PacketDecoder {
 }
 
 function isValid({ type, data }: Packet): boolean {
-  switch (type) {
-    case CONNECT:
-      return isRecord(data);
-    case CONNECT_ERROR:
-      return isRecord(data) || typeof data === "string";
-    case EVENT:
-      return (
-        Array.isArray(data) &&
-        (typeof data[0] === "number" || (typeof data[0] === "string" && !RESERVED.includes(data[0])))
-      );
-    case ACK:
-      return Array.isArray(data);
-    default:
-      return false;
-  }
+  if (type === CONNECT) return isRecord(data);
+  if (type === CONNECT_ERROR) return isRecord(data) || typeof data === "string";
+  return Array.isArray(data) && (type === ACK || (type === EVENT && isEventName(data[0])));
+}
+
+function isEventName(name: unknown): boolean {
+  return typeof name === "number" || (typeof name === "string" && !RESERVED.includes(name));
 }

@@ -30,6 +30,11 @@ export interface PollingRequest {
 /** Makes a request; gives what ends it early, after which nothing is reported. */
 export type Requester = (request: PollingRequest) => () => void;
 
+/** The headers of a request. */
+export function headersOf(body: string | undefined, { extraHeaders }: TransportOptions): Record<string, string> {
+  return { ...(body !== undefined && { "content-type": "text/plain;charset=UTF-8" }), ...extraHeaders };
+}
+
 /** Polling by requests of one kind; `readError` and `writeError` are the messages of its failures. */
 export function pollingBy(requester: Requester, readError: string, writeError: string): TransportFactory {
   return (link: Link): Transport => {
@@ -40,17 +45,22 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
     /** Set while paused; called once nothing is under way. */
     let onPaused: (() => void) | undefined;
 
+    const fail = (message: string, details: FailureDetails) => {
+      const wasClosed = state === "closed";
+      state = "closed";
+      reading?.();
+      writing?.();
+      // What fails while closing is only the farewell.
+      if (!wasClosed) link.failed(message, details);
+    };
+
     const request = (url: string, body: string | undefined, onDone: (answer: string) => void, error: string) => {
       const { options, owner } = link;
-      let timer: Timer;
       const failed = (details: FailureDetails) => {
         stopTimer(options, timer);
-        // What fails while closing is only the farewell.
-        if (state === "closed") return end();
-        end();
-        link.failed(error, details);
+        fail(error, details);
       };
-      const cancel = requester({
+      const end = requester({
         url,
         body,
         options,
@@ -62,30 +72,17 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
         },
         failed,
       });
-      if (options.requestTimeout) {
-        timer = startTimer(
-          options,
-          () => {
-            cancel();
-            failed({ description: new Error("request timeout") });
-          },
-          options.requestTimeout,
-        );
-      }
+      const timer: Timer = options.requestTimeout
+        ? startTimer(options, () => failed({ description: new Error("timeout") }), options.requestTimeout)
+        : undefined;
       return () => {
         stopTimer(options, timer);
-        cancel();
+        end();
       };
     };
 
-    const end = () => {
-      state = "closed";
-      reading?.();
-      writing?.();
-    };
-
     const checkPaused = () => {
-      if (state !== "closed" && !reading && !writing) onPaused?.();
+      if (state === "open" && !reading && !writing) onPaused?.();
     };
 
     const onAnswer = (body: string) => {
@@ -98,9 +95,8 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
           }
           link.packet(packet);
         }
-      } catch (error) {
-        end();
-        return link.failed("server error", { description: error, body });
+      } catch (description) {
+        return fail("server error", { description, body });
       }
       reading = undefined;
       if (onPaused) checkPaused();
@@ -108,15 +104,13 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
     };
 
     const read = () => {
-      // In place before the request can report anything.
-      reading = () => {};
       reading = request(link.url("http"), undefined, onAnswer, readError);
     };
 
     const write = (packets: EnginePacket[], done: () => void) => {
-      let ended = false;
       // Before anything is awaited: a session that ends forgets its id.
       const url = link.url("http");
+      let ended = false;
       writing = () => {
         ended = true;
       };
@@ -125,11 +119,7 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
           if (!ended) writing = request(url, body, done, writeError);
         },
         // The bytes of a Blob that is gone.
-        (error) => {
-          if (ended) return;
-          end();
-          link.failed(writeError, { description: error });
-        },
+        (description) => ended || fail(writeError, { description }),
       );
     };
 
@@ -149,11 +139,12 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
         });
       },
       close(tell) {
-        const wasOpen = state === "open" && !writing;
+        const wasWritable = this.writable;
         state = "closed";
+        const end = () => reading?.();
         // The parked GET goes only after the server has been told, else it would take the abort for a failure.
-        if (tell && wasOpen) write([{ type: "close" }], end);
-        else end();
+        if (tell && wasWritable) write([{ type: "close" }], end);
+        else fail("", {});
       },
       pause(done) {
         onPaused = done;

@@ -60,9 +60,9 @@ export interface FailureDetails {
   /** The platform's request or response, if there is one. */
   context?: unknown;
   /** The HTTP status of the answer, if there was one. */
-  status?: number;
+  status?: number | undefined;
   /** The beginning of the answer's body. */
-  body?: string;
+  body?: string | undefined;
 }
 
 /** Characters of a body that an error keeps. */

@@ -58,8 +58,7 @@ export function websocketBy(
           link.closed({ description: "websocket connection closed", context });
         };
         socket.onerror = (event: FailureDetails) => {
-          const { status, body } = event;
-          link.failed("websocket error", { description: event, ...(status && { status, body: body as string }) });
+          link.failed("websocket error", { description: event, status: event.status, body: event.body });
         };
       },
       send(packets) {

@@ -58,7 +58,10 @@ impl ServerBuilder {
     /// away and the host server drops the request; a session begins only for a client that is still there.
     ///
     /// Source: `allowRequest` in Node.
-    pub fn allow_request<F, E>(mut self, allow: impl Fn(Handshake) -> F + Send + Sync + 'static) -> Self
+    pub fn allow_request<F, E>(
+        mut self,
+        allow: impl FnOnce(Handshake) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<BoxError>,
@@ -88,7 +91,10 @@ impl ServerBuilder {
     /// As [`allow_request`](Self::allow_request), with a time limit of its own.
     ///
     /// Source: `engine.generateId` in Node.
-    pub fn generate_id<F, E>(mut self, generate: impl Fn(Handshake) -> F + Send + Sync + 'static) -> Self
+    pub fn generate_id<F, E>(
+        mut self,
+        generate: impl FnOnce(Handshake) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<String, E>> + Send + 'static,
         E: Into<BoxError>,

@@ -50,11 +50,12 @@ impl File {
         compressed: Option<Compressed>,
     ) -> Answer {
         if !matches!(*method, Method::GET | Method::HEAD) {
-            return typed(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=UTF-8", "Method Not Allowed");
+            let mut answer =
+                typed(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=UTF-8", "Method Not Allowed");
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return answer;
         }
-        let known = headers
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|tag| tag == ETAG || tag == concat!("W/\"", env!("CARGO_PKG_VERSION"), "\""));
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|tags| is_known(tags.as_bytes()));
         let mut answer = if known {
             let mut answer = Response::new(Bytes::new());
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
@@ -74,4 +75,11 @@ impl File {
         into.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0"));
         answer
     }
+}
+
+/// Whether a list of tags names the present files. Weak tags compare like strong ones here (RFC 9110 § 13.1.2).
+fn is_known(tags: &[u8]) -> bool {
+    tags.split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == ETAG.as_bytes())
 }

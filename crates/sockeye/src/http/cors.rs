@@ -270,7 +270,6 @@ impl Policy {
         if let Some(age) = &self.max_age {
             into.insert(header::ACCESS_CONTROL_MAX_AGE, age.clone());
         }
-        into.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         Some(answer)
     }
 }

@@ -6,6 +6,7 @@ use super::cors::{Access, Grant};
 use super::hooks::guarded;
 use super::proxies::Peer;
 use super::refusal::{ConnectionError, Refusal, RefusalAnswer, clean};
+use super::websocket::is_extended_connect;
 use super::{Answer, ErrorContext, RequestHead, client_files, plain};
 use crate::conn::Conn;
 use crate::server::Shared;
@@ -48,7 +49,7 @@ impl Exchange {
             head,
             compressed,
             grant: Grant::default(),
-            upgrade: headers.contains_key(header::UPGRADE),
+            upgrade: headers.contains_key(header::UPGRADE) || is_extended_connect(request),
             distrustful: agent.contains(";MSIE") || agent.contains("Trident/"),
         }
     }
@@ -67,15 +68,15 @@ impl Exchange {
                 return Err(Refusal::new(RequestError::INVALID_ORIGIN, context));
             }
         };
-        if config.serve_client
-            && let Some(file) = client_files::find(request.uri().path(), &config.path)
-        {
-            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
-        }
         if request.method() == Method::OPTIONS
             && let Some(preflight) = cors.preflight(request.headers())
         {
             return Ok(Decision::Answer(preflight));
+        }
+        if config.serve_client
+            && let Some(file) = client_files::find(request.uri().path(), &config.path)
+        {
+            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
         }
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let ask = classify(method_of(request), &query, self.upgrade, &config.transports, config.accepts);
@@ -132,7 +133,7 @@ impl Exchange {
     fn refuse_origin<B>(&self, request: &Request<B>) -> Refusal {
         let origin = origin(request);
         if self.shared.warnings.allow(self.shared.now()) {
-            tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([\"{origin}\"])");
+            tracing::warn!(origin, "origin refused; allow it with Server::builder().cors([..])");
         }
         let mut refusal = Refusal::new(RequestError::Forbidden, ErrorContext::OriginRefused { origin });
         let answer = super::typed(StatusCode::FORBIDDEN, "application/json", RequestError::Forbidden.body());
@@ -216,6 +217,8 @@ fn origin<B>(request: &Request<B>) -> String {
 fn method_of<B>(request: &Request<B>) -> engine::Method {
     match *request.method() {
         Method::GET => engine::Method::Get,
+        // A WebSocket over HTTP/2 is a GET in all that matters to the engine.
+        Method::CONNECT if is_extended_connect(request) => engine::Method::Get,
         Method::POST => engine::Method::Post,
         Method::OPTIONS => engine::Method::Options,
         _ => engine::Method::Other,

@@ -1,8 +1,9 @@
 //! The head of a request in one compact copy, which the HTTP types are not: they would pin the whole read
 //! buffer of the HTTP server. A connection keeps the one that opened it, hooks are shown that of theirs.
 
-use super::PeerAddr;
 use super::proxies::Peer;
+use super::{Encryption, PeerAddr};
+use crate::listen::Seat;
 use crate::session::dialect::Dialect;
 use http::header::HeaderMap;
 use http::{Extensions, Method, Request, Uri};
@@ -57,7 +58,11 @@ impl RequestHead {
     ) -> Self {
         // What the HTTP server itself put there would keep its connection alive.
         extensions.remove::<OnUpgrade>();
+        extensions.remove::<Seat>();
         extensions.remove::<PeerAddr>();
+        extensions.remove::<Encryption>();
+        #[cfg(feature = "http2")]
+        extensions.remove::<hyper::ext::Protocol>();
         let url = uri.path_and_query().map_or("/", |target| target.as_str());
         // A method of more than 255 bytes is none that anybody knows.
         let method = method.as_str().get(..255).unwrap_or(method.as_str());

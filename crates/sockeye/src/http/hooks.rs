@@ -38,16 +38,17 @@ impl Hooks {
     }
 }
 
-/// A hook as the configuration keeps it, from any async function.
+/// A hook as the configuration keeps it, from any async function. Each call has a clone of it, as each call of a
+/// handler has: an async closure that captures something can be called once.
 pub(crate) fn handshake_hook<T, E, F>(
-    hook: impl Fn(Handshake) -> F + Send + Sync + 'static,
+    hook: impl FnOnce(Handshake) -> F + Clone + Send + Sync + 'static,
 ) -> HandshakeHook<T>
 where
     F: Future<Output = Result<T, E>> + Send + 'static,
     E: Into<BoxError>,
 {
     Arc::new(move |handshake| {
-        let decision = hook(handshake);
+        let decision = hook.clone()(handshake);
         Box::pin(async move { decision.await.map_err(Into::into) })
     })
 }

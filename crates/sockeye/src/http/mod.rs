@@ -27,10 +27,10 @@ pub(crate) use cors::Policy as CorsPolicy;
 pub(crate) use head::Origin;
 pub use head::RequestHead;
 pub(crate) use hooks::{Hooks, handshake_hook};
-pub use proxies::PeerAddr;
 pub(crate) use proxies::{BadSids, TrustedProxies};
+pub use proxies::{Encryption, PeerAddr};
 pub use refusal::{ConnectionError, ErrorContext};
-pub(crate) use websocket::reclaim;
+pub(crate) use websocket::Upgrade;
 
 use crate::error::BoxError;
 use crate::server::{Server, Shared};
@@ -225,7 +225,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 #[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
-) -> Result<(Answer, hyper::upgrade::OnUpgrade), Answer> {
+) -> Result<(Answer, Upgrade), Answer> {
     websocket::accept(&mut request).map_err(|refusal| refusal.into_answer(true))
 }
 

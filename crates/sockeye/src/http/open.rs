@@ -5,14 +5,13 @@ use super::exchange::Exchange;
 use super::hooks::{Undecided, decide};
 use super::proxies::Peer;
 use super::refusal::Refusal;
-use super::{Answer, ErrorContext, RequestHead, plain, polling, websocket};
+use super::{Answer, ErrorContext, RequestHead, Upgrade, plain, polling, websocket};
 use crate::conn::Conn;
 use crate::handshake::Handshake;
 use crate::random;
 use crate::server::Shared;
 use crate::session::Session;
 use http::{HeaderValue, Request, StatusCode, header};
-use hyper::upgrade::OnUpgrade;
 use sockeye_proto::SessionId;
 use sockeye_proto::engine::{CloseReason, Open, RequestError, Transport};
 use std::sync::Arc;
@@ -78,7 +77,7 @@ async fn admit(shared: &Shared, handshake: &Handshake) -> Result<SessionId, Refu
 }
 
 /// The session and the answer that carries its open packet.
-fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, OnUpgrade)>) -> Result<Answer, Refusal> {
+fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, Upgrade)>) -> Result<Answer, Refusal> {
     let conn = Arc::new(conn);
     let registry = &conn.shared.registry;
     // An id of ours cannot be in use, so a WebSocket that never comes about need not be known to anybody.

@@ -16,6 +16,17 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// Whether the connection of a request is encrypted, as a request extension. [`serve`](crate::serve) and `listen` say so;
+/// under another host server a layer of yours may. Without it the scheme in the request's target counts, which HTTP/1 does
+/// not send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TCP as it is.
+    Plain,
+    /// TLS.
+    Tls,
+}
+
 /// The proxies whose forwarding headers are believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies(Vec<IpAddr>);
@@ -33,7 +44,7 @@ impl TrustedProxies {
         Self(proxies.into_iter().collect())
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }
@@ -43,18 +54,25 @@ impl Peer {
         let headers = request.headers();
         let address = request.extensions().get::<PeerAddr>().map(|peer| peer.0);
         let is_proxy = address.is_some_and(|address| trusted.contains(address.ip()));
-        let mut peer = Self { address, secure: request.uri().scheme_str() == Some("https"), is_proxy };
+        let secure = match request.extensions().get::<Encryption>() {
+            Some(encryption) => *encryption == Encryption::Tls,
+            None => request.uri().scheme_str() == Some("https"),
+        };
+        let mut peer = Self { address, secure, is_proxy };
         if !is_proxy {
             return peer;
         }
         if let Some(scheme) = text(headers, "x-forwarded-proto") {
-            peer.secure = scheme.trim() == "https";
+            peer.secure = scheme == "https";
         }
-        // The right-most address that is no trusted proxy: what stands left of it anybody may have written.
-        let hops = text(headers, "x-forwarded-for").unwrap_or_default();
-        let hops = hops.rsplit(',').filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
-        if let Some(client) = hops.into_iter().find(|hop| !trusted.contains(*hop)) {
-            peer.address = Some(SocketAddr::new(client, 0));
+        // The right-most address that is no trusted proxy: what stands left of it anybody may have written. What is
+        // no address hides whoever stands behind it.
+        for hop in hops(headers) {
+            let Some(address) = parse_hop(hop) else { break };
+            peer.address = Some(address);
+            if !trusted.contains(address.ip()) {
+                break;
+            }
         }
         peer
     }
@@ -75,12 +93,26 @@ impl Peer {
         let forwarded = self.is_proxy.then(|| text(headers, "x-forwarded-host")).flatten();
         let said = || single(headers, &header::HOST).and_then(|host| std::str::from_utf8(host).ok());
         let target = || request.uri().authority().map(|host| host.as_str());
-        forwarded.map(str::trim).or_else(said).or_else(target)
+        forwarded.or_else(said).or_else(target)
     }
 }
 
+/// The last word of a header that proxies append to: that of the nearest one.
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok())
+    let value = headers.get_all(HeaderName::from_static(name)).iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next().map(str::trim)
+}
+
+/// What `X-Forwarded-For` names, the nearest first. Proxies append to the header or add one of their own.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(HeaderName::from_static("x-forwarded-for")).iter().rev();
+    values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')).map(str::trim)
+}
+
+/// An address as proxies write it: bare, with a port, or in brackets.
+fn parse_hop(hop: &str) -> Option<SocketAddr> {
+    let bare = || hop.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    hop.parse().ok().or_else(|| bare().map(|address| SocketAddr::new(address, 0)))
 }
 
 /// Guesses at session ids that one address may make in a minute.
@@ -147,6 +179,41 @@ mod tests {
         let (peer, host) = peer(&FORWARDED, &["10.0.0.1", "10.0.0.2"]);
         assert_eq!(peer.address.map(|address| address.ip()), Some("1.2.3.4".parse().unwrap()));
         assert_eq!((host.as_deref(), peer.secure), (Some("chat.example"), true));
+    }
+
+    #[test]
+    fn a_header_that_a_proxy_added_counts_before_the_one_a_client_sent() {
+        let spoofed = [
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "evil.example"),
+        ];
+        let added = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-host", "chat.example"),
+        ];
+        let (peer, host) = peer(&[spoofed, added].concat(), &["10.0.0.1"]);
+        assert_eq!(peer.address.map(|address| address.ip()), Some("1.2.3.4".parse().unwrap()));
+        assert_eq!((host.as_deref(), peer.secure), (Some("chat.example"), false));
+    }
+
+    #[test]
+    fn a_hop_may_have_a_port_or_brackets_and_one_that_is_none_hides_the_rest() {
+        for (said, address) in [
+            ("1.2.3.4:567", "1.2.3.4:567"),
+            ("[2001:db8::1]:567", "[2001:db8::1]:567"),
+            ("[2001:db8::1]", "[2001:db8::1]:0"),
+            ("2001:db8::1", "[2001:db8::1]:0"),
+            ("6.6.6.6, unknown", "10.0.0.1:999"),
+            ("6.6.6.6, ", "10.0.0.1:999"),
+            ("6.6.6.6, _hidden, 10.0.0.2", "10.0.0.2:0"),
+            ("10.0.0.2", "10.0.0.2:0"),
+            ("", "10.0.0.1:999"),
+        ] {
+            let (peer, _) = peer(&[("x-forwarded-for", said)], &["10.0.0.1", "10.0.0.2"]);
+            assert_eq!(peer.address, Some(address.parse().unwrap()), "{said}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::refusal::{Refusal, RefusalAnswer};
 use super::{Answer, ErrorContext, single, typed};
 use crate::conn::Conn;
+use crate::listen::{Permit, Seat};
 use crate::session::Session;
 use crate::session::control::Control;
 use crate::session::link::{Link, Stream};
@@ -30,7 +31,7 @@ pub(super) fn first_frames(conn: &Conn, open: &[u8]) {
 }
 
 /// Starts the session once the HTTP server has let the stream go.
-pub(super) fn start(upgrade: OnUpgrade, conn: Arc<Conn>) {
+pub(super) fn start(upgrade: Upgrade, conn: Arc<Conn>) {
     take_over(upgrade, conn, |conn, link| {
         // It is there already if its id is the application's.
         conn.shared.registry.insert(&conn);
@@ -52,8 +53,27 @@ where
     Ok(answer)
 }
 
+/// A WebSocket that was promised: its stream comes when the HTTP server has sent the answer.
+pub(crate) struct Upgrade {
+    stream: OnUpgrade,
+    /// The place of the connection, where it becomes the WebSocket as a whole.
+    place: Option<Permit>,
+}
+
+impl Upgrade {
+    pub(crate) async fn link(self, max_message_bytes: usize) -> hyper::Result<Link> {
+        let (stream, already_read) = reclaim(self.stream.await?);
+        let mut link = Link::new(stream, &already_read, max_message_bytes);
+        link.place = self.place;
+        Ok(link)
+    }
+}
+
 /// Checks the handshake. The answer completes it.
-pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, OnUpgrade), Refusal> {
+pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
+    if is_extended_connect(request) {
+        return accept_stream(request);
+    }
     let headers = request.headers();
     let wanted = UpgradeRequest {
         get: request.method() == Method::GET,
@@ -67,11 +87,8 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     }
     .accept();
     let accept = wanted.map_err(refuse_handshake)?;
-    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
-        tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
-        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
-        return Err(Refusal::new(error, ErrorContext::TransportHandshakeError));
-    };
+    let stream = promised(request)?;
+    let place = request.extensions().get::<Seat>().and_then(Seat::take);
     let mut answer = Response::new(Bytes::new());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let into = answer.headers_mut();
@@ -80,7 +97,43 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     if let Ok(accept) = HeaderValue::from_str(accept.as_str()) {
         into.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    Ok((answer, upgrade))
+    Ok((answer, Upgrade { stream, place }))
+}
+
+/// Whether the request asks for a WebSocket in a stream of HTTP/2. Source: RFC 8441 § 5.
+pub(super) fn is_extended_connect<B>(request: &Request<B>) -> bool {
+    #[cfg(feature = "http2")]
+    return request.method() == Method::CONNECT
+        && request
+            .extensions()
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|name| name.as_str() == "websocket");
+    #[cfg(not(feature = "http2"))]
+    {
+        let _ = request;
+        false
+    }
+}
+
+/// The handshake inside HTTP/2: no key to answer, since nobody there takes a WebSocket for something else. The place of
+/// the connection stays with the connection.
+fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
+    match single(request.headers(), &header::SEC_WEBSOCKET_VERSION) {
+        Some(b"13") => {}
+        Some(_) => return Err(refuse_handshake(UpgradeError::UnsupportedVersion)),
+        None => return Err(refuse_handshake(UpgradeError::MissingVersion)),
+    }
+    let stream = promised(request)?;
+    Ok((Response::new(Bytes::new()), Upgrade { stream, place: None }))
+}
+
+/// The stream that the host server will let go.
+fn promised<B>(request: &mut Request<B>) -> Result<OnUpgrade, Refusal> {
+    request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
+        tracing::error!("the host server offers no upgrades: enable them, or use sockeye::serve");
+        let error = RequestError::TRANSPORT_HANDSHAKE_ERROR;
+        Refusal::new(error, ErrorContext::TransportHandshakeError)
+    })
 }
 
 /// The tokens of a header that may be cut into several.
@@ -105,15 +158,11 @@ fn refuse_handshake(error: UpgradeError) -> Refusal {
 
 /// Waits for the HTTP server to let the stream go. The wait has a task of its own, so that the session's is
 /// no larger than an open session needs.
-fn take_over(upgrade: OnUpgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
+fn take_over(upgrade: Upgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Link) + Send + 'static) {
     let limit = conn.shared.config.upgrade_timeout;
     tokio::spawn(async move {
-        match tokio::time::timeout(limit, upgrade).await {
-            Ok(Ok(upgraded)) => {
-                let max_bytes = conn.shared.config.max_payload_bytes;
-                let (stream, already_read) = reclaim(upgraded);
-                return then(conn, Link::new(stream, &already_read, max_bytes));
-            }
+        match tokio::time::timeout(limit, upgrade.link(conn.shared.config.max_payload_bytes)).await {
+            Ok(Ok(link)) => return then(conn, link),
             Ok(Err(error)) => tracing::debug!(%error, "upgrade_failed"),
             Err(_) => tracing::debug!("upgrade_timed_out"),
         }
@@ -125,11 +174,16 @@ fn take_over(upgrade: OnUpgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, L
 }
 
 /// The stream under the HTTP connection, with what was read of it beyond the request. Plain TCP is taken back
-/// as it is, from our own listener or from a host server built on hyper-util; anything else stays behind
-/// hyper's wrapper.
-pub(crate) fn reclaim(upgraded: Upgraded) -> (Stream, Bytes) {
+/// as it is, from our own listener or from a host server built on hyper-util, and so is our own TLS; anything else stays
+/// behind hyper's wrapper.
+fn reclaim(upgraded: Upgraded) -> (Stream, Bytes) {
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return (Stream::Tcp(parts.io.into_inner()), parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    #[cfg(feature = "tls")]
+    let upgraded = match upgraded.downcast::<TokioIo<tokio_rustls::server::TlsStream<TcpStream>>>() {
+        Ok(parts) => return (Stream::Other(Box::new(parts.io.into_inner())), parts.read_buf),
         Err(upgraded) => upgraded,
     };
     match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {

@@ -3,6 +3,7 @@
 //! It knows nothing of Engine.IO; `ws-echo` of the conformance server is this file and a loop.
 
 use super::mailbox::Runs;
+use crate::listen::Permit;
 use sockeye_proto::websocket::{
     CloseCode, Decoder, FrameError, Message, Opcode, Role, encode_close, encode_frame,
 };
@@ -39,6 +40,8 @@ pub(crate) struct Link {
     /// Answer to the newest ping that came while the kernel accepted nothing; older ones are forgotten.
     pong: Option<Box<[u8]>>,
     end: End,
+    /// Among the connections of our listener, where it came from there.
+    pub(crate) place: Option<Permit>,
 }
 
 /// How far a close has come.
@@ -106,6 +109,7 @@ impl Link {
             written: 0,
             pong: None,
             end: End::Open,
+            place: None,
         }
     }
 
@@ -263,6 +267,8 @@ impl Link {
                 self.written += accepted;
             }
             if self.flight_bytes > 0 {
+                // TLS may have taken bytes that the kernel has not.
+                ready!(self.stream.poll_flush(cx))?;
                 std::mem::take(&mut self.flight).recycle();
                 (self.flight_bytes, self.written) = (0, 0);
             }
@@ -376,6 +382,13 @@ impl Stream {
         match self {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, runs),
             Stream::Other(stream) => Pin::new(stream).poll_write_vectored(cx, runs),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Tcp(_) => Poll::Ready(Ok(())),
+            Stream::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Listening and emitting: who is called, in which order, with what, and how types travel.
 
-use crate::client::{Client, Frame, Host, echo};
+use crate::client::{Calls, Client, Frame, Host, echo};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sockeye::{
@@ -8,20 +8,6 @@ use sockeye::{
     RawArguments, Server, Socket, State,
 };
 use std::sync::{Arc, Mutex, Weak};
-
-/// What handlers say of themselves, in the order of their calls.
-#[derive(Clone, Default)]
-struct Calls(Arc<Mutex<Vec<String>>>);
-
-impl Calls {
-    fn note(&self, call: impl Into<String>) {
-        self.0.lock().unwrap().push(call.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
 
 #[tokio::test]
 async fn listeners_of_the_namespace_and_of_the_socket_are_called_in_the_order_of_registration() {

@@ -1,39 +1,25 @@
 //! What sees every event: the middleware of a socket, catch-all listeners in and out, and the hooks for errors.
 
-use crate::client::{Client, Frame, Host, Reasons, echo};
+use crate::client::{Calls, Client, Frame, Host, Reasons, echo};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sockeye::{
     Ack, AckError, BoxError, Close, Data, EmitError, EventName, HandlerError, Namespace, RawArguments,
     Server, Socket,
 };
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// What user code says of itself, in the order of its calls.
-#[derive(Clone, Default)]
-struct Calls(Arc<Mutex<Vec<String>>>);
-
-impl Calls {
-    fn note(&self, call: impl Into<String>) {
-        self.0.lock().unwrap().push(call.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    /// Notes the errors that the namespace hears of.
-    fn note_errors(&self, namespace: &Namespace) {
-        let calls = self.clone();
-        namespace.on_error(move |_, error| calls.note(format!("namespace: {error}")));
-    }
+/// Notes the errors that the namespace hears of.
+fn note_errors(namespace: &Namespace, calls: &Calls) {
+    let calls = calls.clone();
+    namespace.on_error(move |_, error| calls.note(format!("namespace: {error}")));
 }
 
 #[tokio::test]
 async fn a_middleware_of_a_socket_lets_events_pass_or_refuses_them() {
     let (io, calls) = (echo(), Calls::default());
-    calls.note_errors(&io);
+    note_errors(&io, &calls);
     let told = calls.clone();
     io.on_connect(async move |socket: Socket| {
         let seen = told.clone();
@@ -104,7 +90,7 @@ async fn events_wait_in_order_while_a_middleware_decides() {
 #[tokio::test]
 async fn a_middleware_that_panics_or_cannot_be_called_refuses_the_event() {
     let (io, calls) = (echo(), Calls::default());
-    calls.note_errors(&io);
+    note_errors(&io, &calls);
     io.on_connect(async |socket: Socket| {
         socket.middleware(async |Data(word): Data<String>| assert!(word != "bad", "as it should"));
     });
@@ -117,29 +103,6 @@ async fn a_middleware_that_panics_or_cannot_be_called_refuses_the_event() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert_eq!(told[0], "namespace: the handler panicked: as it should");
     assert!(told[1].starts_with("namespace: the event does not fit the handler: argument 0"), "{told:?}");
-}
-
-#[tokio::test]
-async fn a_middleware_of_the_namespace_may_leave_a_value_for_handlers() {
-    #[derive(Clone)]
-    struct User(String);
-    let io = Server::new();
-    io.middleware(async |socket: Socket| {
-        let name: Value = socket.auth()?;
-        socket.insert_extension(User(name["name"].to_string()));
-        Ok::<_, BoxError>(())
-    });
-    io.on("who", async |socket: Socket| {
-        let User(name) = socket.extension().ok_or("nobody")?;
-        socket.emit("you", &name)?;
-        Ok::<_, BoxError>(())
-    });
-    let host = Host::start(io).await;
-    let mut ws = host.session().await;
-    ws.send("40{\"name\":\"ada\"}").await;
-    ws.text().await;
-    ws.send("42[\"who\"]").await;
-    ws.expect("42[\"you\",\"\\\"ada\\\"\"]").await;
 }
 
 #[tokio::test]
@@ -333,7 +296,7 @@ fn error_server(calls: &Calls) -> Server {
     let io = echo();
     for name in ["/", "/other"] {
         let (namespace, told) = (io.of(name), calls.clone());
-        calls.note_errors(&namespace);
+        note_errors(&namespace, calls);
         let seen = calls.clone();
         namespace.on_any(async move || seen.note("any"));
         namespace.on_connect(async move |socket: Socket| {

@@ -1,8 +1,10 @@
 //! Which web pages may use the server. A page of another origin must not ride on its visitor's cookies, by WebSocket or by
 //! polling, whichever request it makes.
 
-use crate::client::{Host, Http, POLLING, Poller, Response, UPGRADE, WEBSOCKET, echo, echo_with};
-use sockeye::{Cors, Server};
+use crate::client::{Host, Http, Mount, POLLING, Poller, Response, UPGRADE, WEBSOCKET, echo, echo_with};
+use sockeye::engine::EngineServer;
+use sockeye::{ConfigError, Cors, Server};
+use std::time::Duration;
 
 const FORBIDDEN: &str = r#"{"code":4,"message":"Forbidden"}"#;
 
@@ -141,5 +143,131 @@ async fn a_refusal_under_a_session_does_not_tell_whether_the_session_exists() {
     for sid in [poller.sid.as_str(), "AAAAAAAAAAAAAAAAAAAA"] {
         let target = format!("{POLLING}&sid={sid}");
         ask(&host, "http://evil.example", "chat.example", &target, false).await.is(403, FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_says_the_whole_policy() {
+    let cors = Cors::from(["http://pages.example"])
+        .credentials()
+        .methods(["GET", "POST"])
+        .allowed_headers(["content-type", "x-token"])
+        .exposed_headers(["x-request-id", "x-trace"])
+        .max_age(Duration::from_secs(600));
+    let host = Host::start(echo_with(Server::builder().cors(cors))).await;
+    let wanted = [
+        ("Origin", "http://pages.example"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "x-other"),
+    ];
+    let answer = host.http().await.request("OPTIONS", POLLING, &wanted, b"").await;
+    answer.is(204, "");
+    for (name, value) in [
+        ("access-control-allow-origin", "http://pages.example"),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-allow-methods", "GET,POST"),
+        ("access-control-allow-headers", "content-type,x-token"),
+        ("access-control-expose-headers", "x-request-id,x-trace"),
+        ("access-control-max-age", "600"),
+        ("vary", "Origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name}");
+    }
+    let open = ask(&host, "http://pages.example", "chat.example", POLLING, false).await;
+    assert_eq!(open.header("access-control-expose-headers"), Some("x-request-id,x-trace"));
+    assert_eq!(
+        (open.header("access-control-allow-methods"), open.header("access-control-max-age")),
+        (None, None)
+    );
+    let websocket = ask(&host, "http://pages.example", "chat.example", WEBSOCKET, true).await;
+    assert_eq!(
+        (websocket.status, websocket.header("access-control-allow-origin")),
+        (101, Some("http://pages.example"))
+    );
+    let refused = [("Origin", "http://evil.example"), ("Access-Control-Request-Method", "POST")];
+    let refused = host.http().await.request("OPTIONS", POLLING, &refused, b"").await;
+    assert_eq!((refused.status, refused.header("access-control-allow-methods")), (403, None));
+}
+
+#[tokio::test]
+async fn a_pattern_and_a_predicate_hold_for_every_request_and_transport() {
+    let patterns = Cors::from(["https://*.pages.example", "http://localhost:*"]);
+    let predicate = Cors::matching(|origin| {
+        origin.ends_with(".pages.example") || origin.starts_with("http://localhost:")
+    });
+    for cors in [patterns, predicate.credentials()] {
+        let host = Host::start(echo_with(Server::builder().cors(cors))).await;
+        let mut poller = host.poller().await;
+        poller.join().await;
+        for (origin, allowed) in [
+            ("https://a.pages.example", true),
+            ("https://a.b.pages.example", true),
+            ("http://localhost:5173", true),
+            ("https://evilpages.example", false),
+            ("https://a.pages.example.evil", false),
+            ("http://localhost.evil:80", false),
+            ("null", false),
+        ] {
+            let expected = |good| if allowed { good } else { 403 };
+            let polling = ask(&host, origin, "chat.example", POLLING, false).await;
+            assert_eq!(polling.status, expected(200), "{origin}");
+            assert_eq!(polling.header("access-control-allow-origin"), allowed.then_some(origin));
+            let websocket = ask(&host, origin, "chat.example", WEBSOCKET, true).await;
+            assert_eq!(websocket.status, expected(101), "{origin}");
+            let target = poller.target();
+            let header = [("Origin", origin)];
+            let posted = host.http().await.request("POST", &target, &header, b"42[\"echo\",1]").await;
+            assert_eq!(posted.status, expected(200), "{origin}");
+            let polled = host.http().await.request("GET", &target, &header, b"").await;
+            assert_eq!(polled.status, expected(200), "{origin}");
+            assert_eq!(poller.refused_upgrade(&header).await.status, expected(101), "{origin}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_star_in_a_list_is_said_to_everybody_as_a_cache_may_keep_it() {
+    let host = Host::start(echo_with(Server::builder().cors(["*"]))).await;
+    let file = host.http().await.get("/socket.io/socket.io.js").await;
+    assert_eq!(
+        (file.header("access-control-allow-origin"), file.header("vary")),
+        (Some("*"), Some("Accept-Encoding"))
+    );
+    let page = ask(&host, "http://evil.example", "chat.example", POLLING, false).await;
+    assert_eq!((page.status, page.header("access-control-allow-origin")), (200, Some("*")));
+}
+
+#[tokio::test]
+async fn options_that_contradict_each_other_let_no_server_start() {
+    let star = || Server::builder().cors(Cors::from(["*"]).credentials());
+    let error = star().try_build().unwrap_err();
+    assert_eq!(error, ConfigError::CorsAnyWithCredentials);
+    let failed = star().build().listen("127.0.0.1:0").await.unwrap_err();
+    assert_eq!(failed.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(failed.to_string().contains("list the origins that may send cookies"), "{failed}");
+    let engine = EngineServer::new(star(), |_, _| {});
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    assert!(engine.listen_on(listener).await.is_err());
+    for (options, error) in [
+        (
+            Server::builder().cors(["pages.example"]),
+            ConfigError::CorsOrigin { given: "pages.example".to_owned() },
+        ),
+        (Server::builder().cookie("a b"), ConfigError::CookieName { given: "a b".to_owned() }),
+        (Server::builder().transports([]), ConfigError::NoTransport),
+    ] {
+        assert_eq!(options.try_build().unwrap_err(), error);
+    }
+    assert!(Server::builder().cors(Cors::from(["http://pages.example"]).credentials()).try_build().is_ok());
+}
+
+#[tokio::test]
+async fn a_mounted_server_with_such_options_answers_nothing_but_500() {
+    for mount in [Mount::Serve, Mount::Axum] {
+        let host = Host::mount(Server::builder().allow_any_origin().cookie("").build(), mount).await;
+        host.http().await.get(POLLING).await.is(500, "server misconfigured");
+        let websocket = host.http().await.request("GET", WEBSOCKET, &UPGRADE, b"").await;
+        websocket.is(500, "server misconfigured");
+        host.http().await.get("/").await.is(200, "page");
     }
 }

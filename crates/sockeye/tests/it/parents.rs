@@ -1,7 +1,7 @@
 //! Namespaces that clients bring about: which names a parent allows, what its children inherit, what reaches them, and
 //! when they go.
 
-use crate::client::{Client, Host, Ws, echo, text};
+use crate::client::{Client, Frame, Host, Ws, echo, text};
 use bytes::Bytes;
 use serde::Deserialize;
 use sockeye::{
@@ -652,4 +652,21 @@ async fn an_event_for_other_servers_reaches_nobody_here_and_may_have_no_name_of_
         assert_eq!(io.server_side_emit(name, ()), refused);
     }
     assert_eq!(heard.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn twenty_thousand_connects_that_a_closure_refuses_end_at_the_limit() {
+    let io = echo();
+    io.of_fn(async |_| {
+        tokio::task::yield_now().await;
+        false
+    });
+    let host = Host::start(io).await;
+    let mut ws = host.session().await;
+    let packets = (0..20_000).flat_map(|n| text(format!("40/{n},"))).collect::<Vec<u8>>();
+    ws.write(packets).await;
+    // No more than 100 may be on their way at once, and no more than 100 may be refused.
+    assert!(matches!(ws.ended().await, Frame::Close(None) | Frame::End));
+    host.client().await.expect_echo("hello").await;
+    assert_eq!(names(&host.io), ["/"]);
 }

@@ -115,3 +115,29 @@ async fn the_same_session_may_come_from_another_address() {
     poller.posts = Http::on(socket.connect(host.address).await.unwrap());
     poller.expect_echo("roaming").await;
 }
+
+#[tokio::test]
+async fn live_sessions_are_counted_by_transport() {
+    let host = Host::start(echo()).await;
+    let counts = || {
+        let counts = host.io.counts();
+        assert_eq!(host.io.clients_count(), counts.clients);
+        (counts.clients, counts.polling, counts.websocket)
+    };
+    assert_eq!(counts(), (0, 0, 0));
+    let mut poller = host.poller().await;
+    poller.join().await;
+    assert_eq!(counts(), (1, 1, 0));
+    let mut client = host.client().await;
+    client.expect_echo("hello").await;
+    assert_eq!(counts(), (2, 1, 1));
+    let mut upgraded = poller.upgraded().await;
+    upgraded.expect_echo("hello").await;
+    assert_eq!(counts(), (2, 0, 2));
+    drop(client);
+    let mut other = host.poller().await;
+    other.join().await;
+    other.send("1").await;
+    host.io.close().await;
+    assert_eq!(counts(), (0, 0, 0));
+}

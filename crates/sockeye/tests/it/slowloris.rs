@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn every_kind_of_slow_client_is_gone_within_fifteen_seconds() {
     let clock = Clock::hold();
-    for mount in [Mount::Listen, Mount::Serve] {
+    for mount in [Mount::Listen, Mount::Serve, Mount::Tls] {
         let host = Host::mount(echo(), mount).await;
         let target = host.poller().await.target();
         let connect = async || host.http().await;

@@ -1,6 +1,7 @@
 //! A server on a port of its own, in this process.
 
 use super::patience::Patience;
+use super::tls::{bridge, certificate};
 use super::{Http, Poller, Ws};
 use axum::Router;
 use axum::routing::{get, post};
@@ -17,6 +18,8 @@ pub(crate) enum Mount {
     /// `sockeye::serve` around an axum router.
     Serve,
     Axum,
+    /// `listen_tls`, behind a port that takes clients without TLS.
+    Tls,
 }
 
 impl Mount {
@@ -38,7 +41,7 @@ impl Host {
 
     pub(crate) async fn mount(io: Server, mount: Mount) -> Self {
         let served = io.clone();
-        Self::serve(io, async move |listener| {
+        let mut host = Self::serve(io, async move |listener| {
             let app = Router::new()
                 .route("/", get(async || "page"))
                 .route("/upload", post(async |body: Bytes| body.len().to_string()))
@@ -47,10 +50,15 @@ impl Host {
                 Mount::Listen => served.listen_on(listener).await,
                 Mount::Serve => sockeye::serve(listener, app).await,
                 Mount::Axum => axum::serve(listener, app).await,
+                Mount::Tls => served.listen_tls_on(listener, certificate()).await,
             }
             .unwrap();
         })
-        .await
+        .await;
+        if mount == Mount::Tls {
+            host.address = bridge(host.address).await;
+        }
+        host
     }
 
     /// Any way to serve `io`.

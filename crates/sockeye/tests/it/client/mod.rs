@@ -2,14 +2,18 @@
 //! what no well-behaved client would. Nothing here is shared with the code under test.
 
 mod both;
+mod calls;
 mod clock;
+pub(crate) mod h2;
 mod host;
 mod http;
 mod patience;
 mod poller;
+pub(crate) mod tls;
 mod ws;
 
 pub(crate) use both::Client;
+pub(crate) use calls::Calls;
 pub(crate) use clock::Clock;
 pub(crate) use host::{Host, Mount};
 pub(crate) use http::{Http, Response};
