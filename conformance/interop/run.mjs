@@ -2,7 +2,9 @@
 //! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
 
 import parser from "socket.io-msgpack-parser";
+import { Nginx } from "./lib/nginx.mjs";
 import { readOptions } from "./lib/options.mjs";
+import { OLDER } from "./lib/older.mjs";
 import { Runner } from "./lib/runner.mjs";
 import { Server } from "./lib/server.mjs";
 import { MODES, World } from "./lib/world.mjs";
@@ -14,7 +16,9 @@ import { heartbeat } from "./scenarios/heartbeat.mjs";
 import { limits } from "./scenarios/limits.mjs";
 import { msgpack } from "./scenarios/msgpack.mjs";
 import { namespaces } from "./scenarios/namespaces.mjs";
+import { both, heartbeat2, only2 } from "./scenarios/older.mjs";
 import { order } from "./scenarios/order.mjs";
+import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
 import { upgrades } from "./scenarios/upgrades.mjs";
@@ -23,10 +27,10 @@ const options = readOptions();
 const runner = new Runner("interop", options.only);
 
 /**
- * Runs the scenarios in each mode they name (all three by default) against one server process, whose clients have
- * `client` among their options.
+ * Runs the scenarios in each mode they name (all three by default; `since` is the major version that can do it) against one server process, whose clients have
+ * `client` among their options. `who` tells in the names of the scenarios which clients they are.
  */
-async function run(scenarios, env, client = {}) {
+async function run(scenarios, env, client = {}, who = "") {
   const server = new Server(options.contract, env);
   await server.start();
   for (const mode of MODES) {
@@ -38,7 +42,7 @@ async function run(scenarios, env, client = {}) {
         await world.forgotten();
         return note;
       };
-      const failed = !(await runner.scenario(`${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
+      const failed = !(await runner.scenario(`${who}${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
       if (failed || !server.alive) await server.restart();
     }
   }
@@ -51,4 +55,29 @@ await run(
 );
 await run(heartbeat, {});
 await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
+for (const { name, major, Manager } of OLDER) {
+  const own = major === 2 ? only2 : [];
+  const all = [events, acks, binary, rooms, order, both, own].flat();
+  const has = all.filter(({ since = 2 }) => major >= since);
+  await run(has, { SLOWPING: "1", EIO3: "1" }, { Manager }, `${name} `);
+  if (major === 2) await run(heartbeat2, { EIO3: "1" }, { Manager }, `${name} `);
+}
+if (options.proxied) await runProxied();
 runner.finish();
+
+/** The scenarios behind nginx, in each mode. */
+async function runProxied() {
+  const server = new Server(options.proxied());
+  await server.start();
+  const nginx = await Nginx.before(server.port);
+  for (const mode of MODES) {
+    for (const scenario of proxied) {
+      const world = new World(nginx, mode);
+      const full = () => scenario.run(world).finally(() => world.close());
+      const logs = () => `the server wrote:\n${server.log}\nnginx wrote:\n${nginx.log}`;
+      await runner.scenario(`${mode.name}: ${scenario.name}`, full, logs);
+    }
+  }
+  await nginx.kill();
+  await server.kill();
+}

@@ -1,4 +1,4 @@
-//! What the tests need beyond a Rust toolchain and Node, installed when it is missing: npm packages and Chromium.
+//! What the tests need beyond a Rust toolchain and Node, installed when it is missing: npm packages, Chromium, nginx.
 //!
 //! Nothing here updates what is already there: a second run costs no network.
 
@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use crate::workspace;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
+const NGINX: &str = "/usr/sbin/nginx";
 
 /// Something a test step needs on the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,8 @@ pub(crate) enum Tool {
     NodeModules(&'static str),
     /// The browser of the headless tests.
     Chromium,
+    /// The proxy that one interop run stands behind.
+    Nginx,
 }
 
 impl Tool {
@@ -27,7 +30,8 @@ impl Tool {
     pub(crate) fn install(self) -> Result<Option<String>, String> {
         match self {
             Tool::NodeModules(folder) => install_node_modules(folder),
-            Tool::Chromium => install_chromium(),
+            Tool::Chromium => install_package("chromium", CHROMIUM),
+            Tool::Nginx => install_package("nginx-light", NGINX),
         }
     }
 }
@@ -54,15 +58,16 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
 }
 
-fn install_chromium() -> Result<Option<String>, String> {
-    if Path::new(CHROMIUM).exists() {
+/// Installs a package of Debian unless its program is there.
+fn install_package(package: &str, program: &str) -> Result<Option<String>, String> {
+    if Path::new(program).exists() {
         return Ok(None);
     }
     run(Command::new("apt-get").arg("update"))?;
     run(Command::new("apt-get")
-        .args(["install", "-y", "--no-install-recommends", "chromium"])
+        .args(["install", "-y", "--no-install-recommends", package])
         .env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(Some("apt-get install chromium".to_owned()))
+    Ok(Some(format!("apt-get install {package}")))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

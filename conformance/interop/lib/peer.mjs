@@ -1,6 +1,6 @@
 //! The official client with a memory: every event it received waits until a scenario takes it.
 
-import { Manager } from "socket.io-client";
+import { Manager as Present } from "socket.io-client";
 import { once, within } from "./await.mjs";
 
 export class Peer {
@@ -87,14 +87,14 @@ export class Peer {
 export class Connection {
   #peers = [];
 
-  /** @param {object} options of the official `Manager` */
-  constructor(origin, options) {
+  /** @param {object} options of the official `Manager`, and which one it is if not the present one */
+  constructor(origin, { Manager = Present, ...options }) {
     this.manager = new Manager(origin, { reconnection: false, ...options });
   }
 
   /** A peer that may or may not get connected. */
-  socket(namespace = "/", auth = undefined) {
-    const peer = new Peer(this.manager.socket(namespace, { auth }));
+  socket(namespace = "/", auth = undefined, options = {}) {
+    const peer = new Peer(this.manager.socket(namespace, { auth, ...options }));
     this.#peers.push(peer);
     return peer;
   }

@@ -7,6 +7,7 @@ import msgpack from "socket.io-msgpack-parser";
 const slow = process.env.SLOWPING === "1";
 const [main, second] = [createServer(health), createServer(health)];
 const io = new Server(main, {
+  allowEIO3: process.env.EIO3 === "1",
   pingInterval: slow ? 25_000 : 300,
   pingTimeout: slow ? 20_000 : 200,
   connectTimeout: slow ? 45_000 : 1_000,

@@ -23,6 +23,7 @@ export const acks = [
   },
   {
     name: "emitWithAck resolves with the answer",
+    since: 4,
     async run(world) {
       const peer = await world.peer();
       assert.equal(await peer.socket.timeout(10_000).emitWithAck("count"), 1);
@@ -30,6 +31,7 @@ export const acks = [
   },
   {
     name: "an ack that nobody gives times out and harms no other",
+    since: 4,
     async run(world) {
       const peer = await world.peer();
       await assert.rejects(peer.socket.timeout(50).emitWithAck("nobody-listens"), /timed out/);

@@ -12,6 +12,7 @@ const NESTED = {
 export const events = [
   {
     name: "connect gives an id of 20 characters that is not the session's",
+    since: 3,
     async run(world) {
       const peer = await world.peer();
       assert.match(peer.id, /^[A-Za-z0-9_-]{20}$/);
@@ -42,6 +43,7 @@ export const events = [
   },
   {
     name: "auth arrives as it was sent",
+    since: 3,
     async run(world) {
       const auth = { token: "s3cret", n: 1, nested: NESTED };
       assert.deepEqual(await (await world.peer("/", auth)).next("auth"), [auth]);

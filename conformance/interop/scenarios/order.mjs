@@ -26,6 +26,7 @@ export const order = [
   },
   {
     name: "2 MB in flight are split as the server's limit asks and answered in order",
+    since: 4,
     async run(world) {
       const peer = await world.peer();
       const body = "x".repeat(100_000);

@@ -10,7 +10,9 @@ pub use wait::{AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
 
 use crate::error::EmitError;
 use crate::socket::Socket;
+use serde::Serialize;
 use sockeye_proto::socket::{EventArgs, encode_ack};
+use std::marker::PhantomData;
 
 /// The client's request for an acknowledgement. Sending it uses it up; dropping it leaves the client to its
 /// own time limit, as in Node.
@@ -24,18 +26,48 @@ use sockeye_proto::socket::{EventArgs, encode_ack};
 /// });
 /// ```
 ///
+/// An `Ack<T>` takes one `T` and nothing else, so that the compiler holds a handler to what its clients expect:
+///
+/// ```
+/// use sockeye::{Ack, Data, Server};
+///
+/// Server::new().on("double", async |Data(n): Data<i64>, ack: Ack<i64>| ack.send(&(n * 2)));
+/// ```
+///
+/// ```compile_fail
+/// # use sockeye::{Ack, Server};
+/// Server::new().on("double", async |ack: Ack<i64>| ack.send("a text"));
+/// ```
+///
 /// Source: socket.io-protocol v5 § Acknowledgement.
 #[derive(Debug)]
-pub struct Ack {
+pub struct Ack<T: ?Sized = AnyReply> {
     socket: Socket,
     id: u64,
+    reply: PhantomData<fn(&T)>,
+}
+
+/// The reply of an [`Ack`] that takes whatever can be emitted.
+#[derive(Debug)]
+pub enum AnyReply {}
+
+impl<T: ?Sized> Ack<T> {
+    pub(crate) fn new(socket: Socket, id: u64) -> Self {
+        Self { socket, id, reply: PhantomData }
+    }
+}
+
+impl<T: Serialize + ?Sized> Ack<T> {
+    /// Answers with one argument.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(self, reply: &T) -> Result<(), EmitError> {
+        self.socket.send_packet(|namespace, room| encode_ack(namespace, self.id, reply, room))
+    }
 }
 
 impl Ack {
-    pub(crate) fn new(socket: Socket, id: u64) -> Self {
-        Self { socket, id }
-    }
-
     /// Answers. The arguments are as in [`Socket::emit`].
     ///
     /// # Errors

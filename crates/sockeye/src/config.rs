@@ -1,6 +1,7 @@
 //! The options of a server, with their defaults and units. Those of one area stand in a submodule.
 
 mod compression;
+mod deflate;
 mod eio3;
 mod error;
 mod http;
@@ -10,6 +11,7 @@ mod parsing;
 mod pressure;
 mod recovery;
 
+pub use deflate::PerMessageDeflate;
 pub use error::ConfigError;
 pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
@@ -49,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     /// Of the server's own listener.
     pub(crate) capacity: Capacity,
     pub(crate) protocols: Protocols,
@@ -129,6 +132,7 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            per_message_deflate: None,
             capacity: Capacity::default(),
             protocols: Protocols::default(),
             states: HashMap::new(),

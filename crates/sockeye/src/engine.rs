@@ -34,6 +34,12 @@ impl Message {
             Message::Binary(data) => encode_frame(frames, Opcode::Binary, data, None),
         }
     }
+
+    fn frame(&self) -> Vec<u8> {
+        let mut frame = Vec::new();
+        self.encode(&mut frame);
+        frame
+    }
 }
 
 /// What is called for each message of each session, inside the session's task.
@@ -121,9 +127,17 @@ impl EngineSocket {
     /// # Errors
     /// `Refused` when the client reads too slowly, `Closed` when the session has ended.
     pub fn send(&self, message: Message) -> Result<(), EmitError> {
-        let mut frame = Vec::new();
-        message.encode(&mut frame);
-        self.0.push(&frame, Delivery::Reliable).outcome()
+        self.0.push(&message.frame(), Delivery::Reliable).outcome()
+    }
+
+    /// [`EngineSocket::send`] of a message that is not to be compressed.
+    ///
+    /// # Errors
+    /// As [`EngineSocket::send`].
+    ///
+    /// Source: mirrors `socket.send(data, { compress: false })` of the Node engine.
+    pub fn send_uncompressed(&self, message: Message) -> Result<(), EmitError> {
+        self.0.push_uncompressed(&message.frame(), Delivery::Reliable).outcome()
     }
 
     /// Ends the session: the client gets what was sent before, then the close.

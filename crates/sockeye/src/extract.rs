@@ -7,8 +7,9 @@ use crate::handshake::Handshake;
 use crate::namespace::Namespace;
 use crate::server::Server;
 use crate::socket::Socket;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use sockeye_proto::socket::{Args, ArgsBuf, DisconnectReason};
+use sockeye_proto::socket::{ArgError, Args, ArgsBuf, DisconnectReason};
 use std::any::type_name;
 use std::sync::Arc;
 
@@ -56,6 +57,14 @@ impl<'a> EventParts<'a> {
 ///
 /// Server::new().on("anything", async |Count(n): Count| println!("{n} arguments"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken by an event handler",
+    label = "no extractor",
+    note = "arguments of the event are taken as `Data<T>`, several as `Rest<(A, B)>`, where the types are \
+            `DeserializeOwned`; binary as `bytes::Bytes`",
+    note = "other extractors: `Socket`, `Server`, `Namespace`, `Ack`, `Ack<T>`, `Auth<T>`, `State<T>`, `Handshake`, \
+            `EventName`, `RawArguments`, `DisconnectReason`; `Option` of `Data` and `Ack`; your own with `FromEvent`"
+)]
 pub trait FromEvent: Sized + 'static {
     /// Makes the value.
     ///
@@ -87,7 +96,64 @@ impl<T: DeserializeOwned + 'static> FromEvent for Data<T> {
     }
 }
 
-/// All arguments of the event at once, as one tuple or sequence.
+/// `None` when there is no such argument. `null` counts as none, since JSON has no other word for `undefined`; an
+/// argument that is there and no `T` is an error, as for `Data<T>`.
+impl<T: DeserializeOwned + 'static> FromEvent for Option<Data<T>> {
+    fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
+        let Data(value) = Data::<Option<T>>::from_event(parts)?;
+        Ok(value.map(Data))
+    }
+}
+
+/// The arguments that no [`Data`] before it has taken, as one tuple or sequence: a tuple takes one for each field (absent
+/// ones are decoded as `null`, further ones ignored), a sequence takes all of them.
+///
+/// ```
+/// use sockeye::{Data, Rest, Server};
+///
+/// let io = Server::new();
+/// io.on("move", async |Rest((x, y)): Rest<(f64, f64)>| println!("{x} {y}"));
+/// io.on("tag", async |Data(name): Data<String>, Rest(tags): Rest<Vec<String>>| println!("{name}: {tags:?}"));
+/// ```
+///
+/// `Data<(A, B)>` is something else: one argument that is an array of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromEvent for Rest<T> {
+    fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
+        let args = parts.args.ok_or(ExtractError::NotHere { wanted: "the arguments" })?;
+        let taken = parts.next_arg;
+        parts.next_arg = args.len();
+        args.skip(taken).decode_all().map(Rest).map_err(|error| match error {
+            ArgError::Missing { index } => ArgError::Missing { index: index + taken }.into(),
+            ArgError::Invalid { index, reason } => ArgError::Invalid { index: index + taken, reason }.into(),
+            other => other.into(),
+        })
+    }
+}
+
+/// The next argument, which must be binary; what arrived is shared, where a `Data<Bytes>` copies it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use sockeye::{Data, Server};
+///
+/// Server::new().on("upload", async |Data(name): Data<String>, file: Bytes| println!("{name}: {}", file.len()));
+/// ```
+impl FromEvent for Bytes {
+    fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
+        let args = parts.args.ok_or(ExtractError::NotHere { wanted: "an argument" })?;
+        let index = parts.next_arg;
+        parts.next_arg += 1;
+        args.bytes(index).ok_or_else(|| match args.get(index) {
+            Some(_) => ArgError::Invalid { index, reason: "not binary".to_owned() }.into(),
+            None => ArgError::Missing { index }.into(),
+        })
+    }
+}
+
+/// All arguments of the event at once, whatever was taken before, as one tuple or sequence; see [`Rest`].
 ///
 /// ```
 /// use sockeye::{Arguments, Server};
@@ -190,14 +256,15 @@ impl FromEvent for Handshake {
     }
 }
 
-impl FromEvent for Ack {
+impl<T: ?Sized + 'static> FromEvent for Ack<T> {
     fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
         let id = parts.ack_id.take().ok_or(ExtractError::NoAck)?;
         Ok(Ack::new(parts.socket.clone(), id))
     }
 }
 
-impl FromEvent for Option<Ack> {
+/// `None` when the client asked for no acknowledgement.
+impl<T: ?Sized + 'static> FromEvent for Option<Ack<T>> {
     fn from_event(parts: &mut EventParts<'_>) -> Result<Self, ExtractError> {
         Ok(parts.ack_id.take().map(|id| Ack::new(parts.socket.clone(), id)))
     }

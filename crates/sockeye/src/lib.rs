@@ -30,6 +30,7 @@
 mod ack;
 mod config;
 mod conn;
+mod deflate;
 pub mod engine;
 mod error;
 mod extract;
@@ -53,12 +54,14 @@ mod registry;
 mod server;
 mod session;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod websocket;
 
-pub use ack::{Ack, AckAnswer, AckFuture, BroadcastAckError, BroadcastAckFuture};
-pub use config::{ConfigError, ConnectionStateRecovery, ServerBuilder, SlowReader};
+pub use ack::{Ack, AckAnswer, AckFuture, AnyReply, BroadcastAckError, BroadcastAckFuture};
+pub use config::{ConfigError, ConnectionStateRecovery, PerMessageDeflate, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
-pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, State};
+pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, Rest, State};
 pub use goodbye::Goodbye;
 pub use handler::{Concurrent, Handler, IntoOutcome, Listener, concurrent};
 pub use handshake::Handshake;
@@ -85,6 +88,7 @@ pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, E
 pub use sockeye_proto::socket::{
     Decoder, Header, Message, MsgpackParser, MuxError, MuxLimits, PacketBuf, PacketType, Parser,
 };
+pub use sockeye_proto::websocket::WindowBits;
 pub use sockeye_proto::{SessionId, SocketId};
 
 /// The README's examples are tested with those of the documentation.

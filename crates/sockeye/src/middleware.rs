@@ -1,6 +1,6 @@
 //! Connection middleware: what runs between a client's CONNECT packet and its socket.
 
-use crate::error::{BoxError, ConnectError, ExtractError};
+use crate::error::{BoxError, ConnectError, ExtractError, HandlerError};
 use crate::extract::EventParts;
 use crate::handler::Handler;
 use crate::namespace::NamespaceInner;
@@ -80,7 +80,7 @@ pub(crate) fn admit(namespace: &Arc<NamespaceInner>, socket: &Socket) -> Option<
             match started {
                 Ok(deciding) => deciding.await?,
                 Err(error) => {
-                    tracing::debug!(socket = %socket.id(), error = %error.without_payload(), "connect_refused");
+                    socket.inner_namespace().report(&socket, &HandlerError::Extract(error));
                     return Err(ConnectError::new("invalid handshake"));
                 }
             }

@@ -7,6 +7,7 @@ use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
 use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket, SocketInner};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
@@ -31,13 +32,14 @@ pub struct BroadcastOperator {
     namespace: Arc<NamespaceInner>,
     target: Target,
     volatile: bool,
+    uncompressed: bool,
     timeout: Duration,
 }
 
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<NamespaceInner>) -> Self {
         let timeout = namespace.ack_timeout;
-        Self { namespace, target: Target::everyone(), volatile: false, timeout }
+        Self { namespace, target: Target::everyone(), volatile: false, uncompressed: false, timeout }
     }
 
     /// Adds the sockets in `room`. A socket's id is its own room.
@@ -70,6 +72,13 @@ impl BroadcastOperator {
         self
     }
 
+    /// The event is sent as it is where it would be compressed, see [`Socket::emit_uncompressed`].
+    /// Source: mirrors `io.compress(false)` in Node.
+    pub fn uncompressed(mut self) -> Self {
+        self.uncompressed = true;
+        self
+    }
+
     /// How long [`BroadcastOperator::emit_with_ack`] waits: `ServerBuilder::ack_timeout` if not said.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -90,7 +99,7 @@ impl BroadcastOperator {
                 recovery.broadcast(namespace, &self.target, encoded, delivery)
             }
             None => {
-                let packet = Packet::new(namespace.encoding.shared_frames(encoded)?);
+                let packet = self.pack(namespace.encoding.shared_frames(encoded)?);
                 let packet = if self.volatile { packet.into_volatile() } else { packet };
                 Ok(namespace.adapter().broadcast(&self.target, &packet))
             }
@@ -142,7 +151,7 @@ impl BroadcastOperator {
         let collector: Arc<Collector<Socket>> = Collector::new();
         let receivers = self.each(encoded, |namespace, encoded| {
             let frames = namespace.encoding.shared_frames(encoded)?;
-            let packet = Packet::new(frames).with_ack(id, collector.clone());
+            let packet = self.pack(frames).with_ack(id, collector.clone());
             Ok(match namespace.recovery() {
                 Some(recovery) => recovery.broadcast_packet(namespace, &self.target, packet),
                 None => namespace.adapter().broadcast(&self.target, &packet),
@@ -153,6 +162,11 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         }
         BroadcastAckFuture::new(id, collector, self.timeout)
+    }
+
+    fn pack(&self, frames: Bytes) -> Packet {
+        let packet = Packet::new(frames);
+        if self.uncompressed { packet.into_uncompressed() } else { packet }
     }
 
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
@@ -248,6 +262,7 @@ impl std::fmt::Debug for BroadcastOperator {
             .field("namespace", &self.namespace.name())
             .field("target", &self.target)
             .field("volatile", &self.volatile)
+            .field("uncompressed", &self.uncompressed)
             .finish_non_exhaustive()
     }
 }

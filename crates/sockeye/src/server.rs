@@ -64,6 +64,7 @@ pub(crate) struct Shared {
     tasks: AtomicUsize,
     direct: AtomicUsize,
     refused: AtomicU64,
+    repaired: AtomicU64,
     phase: AtomicU8,
     /// What clients are told that come while the server leaves, in seconds.
     retry_after: OnceLock<u64>,
@@ -110,6 +111,9 @@ pub struct Counts {
     pub direct: usize,
     /// Broadcasts that a receiver did not get because it reads too slowly, since the server was made.
     pub refused: u64,
+    /// Events and acknowledgements in which a lone surrogate (`"\ud800"`, legal in JavaScript, no character) was
+    /// replaced by U+FFFD, since the server was made.
+    pub repaired: u64,
 }
 
 impl Server {
@@ -146,6 +150,7 @@ impl Server {
             tasks: self.shared.tasks.load(Ordering::Relaxed),
             direct: self.shared.direct.load(Ordering::Relaxed),
             refused: self.shared.refused.load(Ordering::Relaxed),
+            repaired: self.shared.repaired.load(Ordering::Relaxed),
         };
         for namespace in self.shared.namespaces().iter().flat_map(|namespaces| namespaces.all()) {
             let held = namespace.adapter().counts();
@@ -219,6 +224,7 @@ impl Shared {
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
+            repaired: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Open as u8),
             retry_after: OnceLock::new(),
             changed: Notify::new(),
@@ -253,6 +259,11 @@ impl Shared {
 
     pub(crate) fn count_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cold]
+    pub(crate) fn count_repaired(&self) {
+        self.repaired.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether new sessions are refused.

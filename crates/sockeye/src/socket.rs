@@ -1,5 +1,6 @@
 //! One client in one namespace: the handle that handlers get.
 
+mod compress;
 mod emit;
 mod listen;
 mod outgoing;
@@ -25,7 +26,7 @@ use crate::session::mailbox::{Delivery, Push};
 use http::Extensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
+use sockeye_adapter::{JoinError, Member, Packet, Prepared, SocketKey};
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, Transport};
 use sockeye_proto::socket::{ArgError, DisconnectReason, encode_disconnect};
@@ -423,12 +424,17 @@ impl Member for SocketInner {
         &self.id
     }
 
+    fn prepare(&self, packet: &Packet) -> Prepared {
+        self.compress(packet)
+    }
+
     fn deliver(&self, packet: &Packet) -> bool {
         if let Some((id, collector)) = packet.ack() {
             self.expect_ack(id, collector);
         }
         let delivery = if packet.is_volatile() { Delivery::Volatile } else { Delivery::Reliable };
-        match self.conn.push_shared(packet.frames(), delivery) {
+        let deflated = self.conn.deflate_window().and_then(|window| packet.deflated(window));
+        match self.conn.push_shared(deflated.unwrap_or(packet.frames()), delivery) {
             Push::Queued { wake } => {
                 self.reached(packet);
                 wake

@@ -78,8 +78,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "interop",
         about: "the official client in Node against our server",
-        needs: &[Tool::NodeModules(INTEROP)],
-        commands: |target| vec![servers(), harness("run.mjs", target)],
+        needs: &[Tool::NodeModules(INTEROP), Tool::Nginx],
+        commands: |target| vec![servers(), proxied_server(), harness("run.mjs", target)],
         counts: true,
     },
     Step {
@@ -106,6 +106,11 @@ fn inside(folder: &str, program: &str, arguments: &[&str]) -> Command {
 /// Builds the servers that the harnesses start.
 fn servers() -> Command {
     cargo(&["build", "-p", "sockeye-conformance", "-p", "chat"])
+}
+
+/// Builds the server that stands behind nginx.
+fn proxied_server() -> Command {
+    cargo(&["build", "-p", "sockeye", "--example", "behind_proxy"])
 }
 
 fn harness(script: &str, target: &Path) -> Command {

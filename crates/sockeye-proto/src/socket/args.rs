@@ -4,6 +4,7 @@
 
 use super::json::decode;
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -31,19 +32,32 @@ pub struct Args<'a> {
     spans: Spans<'a>,
     /// Leading spans that are no arguments: 1 for an event, whose payload begins with its name.
     skip: u8,
+    repaired: bool,
     attachments: &'a [Bytes],
 }
 
 impl<'a> Args<'a> {
     #[inline]
     pub(crate) fn new(text: &'a str, spans: Spans<'a>, skip: u8, attachments: &'a [Bytes]) -> Self {
-        Self { text, spans, skip, attachments }
+        Self { text, spans, skip, repaired: false, attachments }
     }
 
     /// The same payload, its first element taken for the name of an event.
     #[inline]
     pub(crate) fn without_name(self) -> Self {
         Self { skip: 1, ..self }
+    }
+
+    #[inline]
+    pub(crate) fn repaired(self) -> Self {
+        Self { repaired: true, ..self }
+    }
+
+    /// Whether some text arrived with a lone surrogate, which no Rust string holds, and has U+FFFD in its place.
+    /// Copies that own their text do not tell.
+    #[inline]
+    pub fn is_repaired(&self) -> bool {
+        self.repaired
     }
 
     #[inline]
@@ -93,6 +107,22 @@ impl<'a> Args<'a> {
                 .map_err(|error| ArgError::Invalid { index, reason: error.to_string() }),
             None => decode::from_absent().ok_or(ArgError::Missing { index }),
         }
+    }
+
+    /// Argument `index`, if it is bytes as a whole: shared, not copied.
+    pub fn bytes(&self, index: usize) -> Option<Bytes> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Placeholder {
+            _placeholder: bool,
+            num: usize,
+        }
+
+        if self.attachments.is_empty() {
+            return None;
+        }
+        let placeholder: Placeholder = serde_json::from_str(self.get(index)?).ok()?;
+        self.attachments.get(placeholder.num).filter(|_| placeholder._placeholder).cloned()
     }
 
     /// Decodes all arguments together: a tuple takes one argument per field (absent ones as `null`, further

@@ -63,6 +63,8 @@ struct Assembly {
     elements: SpanVec,
     attachments: Vec<Bytes>,
     discard: bool,
+    /// The payload had lone surrogates.
+    repaired: bool,
     /// Attachments still to come; 0 once the packet was handed out.
     missing: usize,
     /// Text and attachments so far.
@@ -105,12 +107,12 @@ impl Receiver {
         }
         let Header { packet_type, namespace, query, ack_id, payload, .. } = header;
         let mut elements = SpanVec::new();
-        let payload = match incoming::scan(&header, &mut elements)? {
-            Strings::Whole => payload,
-            Strings::LoneSurrogate => self.hold_text(payload),
+        let (payload, repaired) = match incoming::scan(&header, &mut elements)? {
+            Strings::Whole => (payload, false),
+            Strings::LoneSurrogate => (self.hold_text(payload), true),
         };
         let body = incoming::read(packet_type, ack_id, payload, Spans::Own(elements), &[])?;
-        Ok(Some(Packet { namespace, query, body }))
+        Ok(Some(Packet { namespace, query, body: if repaired { body.repaired() } else { body } }))
     }
 
     /// Takes a binary message. `None` while more must follow, or when the packet was to be discarded.
@@ -173,9 +175,9 @@ impl Receiver {
             return Err(MuxError::TooManyAttachments { count: missing, limit });
         }
         let mut elements = SpanVec::new();
-        let payload = match incoming::scan(header, &mut elements)? {
-            Strings::Whole => payload.into(),
-            Strings::LoneSurrogate => repair_surrogates(payload),
+        let (payload, repaired) = match incoming::scan(header, &mut elements)? {
+            Strings::Whole => (payload.into(), false),
+            Strings::LoneSurrogate => (repair_surrogates(payload), true),
         };
         let assembly = Assembly {
             packet_type,
@@ -185,6 +187,7 @@ impl Receiver {
             elements,
             attachments: Vec::new(),
             discard: false,
+            repaired,
             missing,
             size_bytes: text_bytes,
         };
@@ -259,9 +262,9 @@ impl Assembly {
             ack_id,
             payload: &payload,
         };
-        let payload = match incoming::scan(&header, &mut elements)? {
-            Strings::Whole => payload,
-            Strings::LoneSurrogate => repair_surrogates(&payload),
+        let (payload, repaired) = match incoming::scan(&header, &mut elements)? {
+            Strings::Whole => (payload, false),
+            Strings::LoneSurrogate => (repair_surrogates(&payload), true),
         };
         let size_bytes = payload.len();
         Ok(Self {
@@ -272,6 +275,7 @@ impl Assembly {
             elements,
             attachments,
             discard: false,
+            repaired,
             missing: 0,
             size_bytes,
         })
@@ -280,6 +284,7 @@ impl Assembly {
     #[inline(never)]
     fn read(&self) -> Result<Body<'_>, MuxError> {
         let elements = Spans::Lent(&self.elements);
-        incoming::read(self.packet_type, self.ack_id, &self.payload, elements, &self.attachments)
+        let body = incoming::read(self.packet_type, self.ack_id, &self.payload, elements, &self.attachments)?;
+        Ok(if self.repaired { body.repaired() } else { body })
     }
 }

@@ -23,6 +23,20 @@ pub(crate) enum Body<'a> {
     },
 }
 
+impl Body<'_> {
+    /// The same, telling that its text had to be repaired.
+    #[cold]
+    pub(crate) fn repaired(self) -> Self {
+        match self {
+            Self::Event(Some(Event { name, args, ack_id })) => {
+                Self::Event(Some(Event { name, args: args.repaired(), ack_id }))
+            }
+            Self::Ack { id, args } => Self::Ack { id, args: args.repaired() },
+            other => other,
+        }
+    }
+}
+
 /// Scans the payload of a packet, if it has one, and adds what its outer array holds to `elements`.
 #[inline]
 pub(crate) fn scan(header: &Header<'_>, elements: &mut SpanVec) -> Result<Strings, MuxError> {

@@ -159,8 +159,10 @@ impl fmt::Display for Header<'_> {
         if self.packet_type.is_binary() {
             write!(f, "{}-", self.attachments)?;
         }
-        if self.namespace != "/" {
-            write!(f, "{},", self.namespace)?;
+        match (self.namespace, self.query) {
+            ("/", "") => {}
+            (namespace, "") => write!(f, "{namespace},")?,
+            (namespace, query) => write!(f, "{namespace}?{query},")?,
         }
         if let Some(id) = self.ack_id {
             write!(f, "{id}")?;
@@ -262,7 +264,17 @@ mod tests {
 
     #[test]
     fn a_packet_is_written_as_it_was_read() {
-        for text in ["0", "0/admin,{}", "1/admin,", "27[\"a\"]", "510-/n,12[]", "31[]", "4\"no\""] {
+        for text in [
+            "0",
+            "0/admin,{}",
+            "0/admin?a=1,{}",
+            "0/?a=1,",
+            "1/admin,",
+            "27[\"a\"]",
+            "510-/n,12[]",
+            "31[]",
+            "4\"no\"",
+        ] {
             assert_eq!(Header::decode(text).unwrap().to_string(), text);
         }
     }

@@ -32,6 +32,7 @@ pub use proxies::{Encryption, PeerAddr};
 pub use refusal::{ConnectionError, ErrorContext};
 pub(crate) use websocket::Upgrade;
 
+use crate::config::PerMessageDeflate;
 use crate::error::BoxError;
 use crate::server::{Server, Shared};
 use bytes::Bytes;
@@ -225,8 +226,9 @@ fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>)
 #[allow(clippy::result_large_err, reason = "a refusal is an answer too, and as large")]
 pub(crate) fn websocket_upgrade<B: http_body::Body>(
     mut request: Request<B>,
+    deflate: Option<&PerMessageDeflate>,
 ) -> Result<(Answer, Upgrade), Answer> {
-    websocket::accept(&mut request).map_err(|refusal| refusal.into_answer(true))
+    websocket::accept(&mut request, deflate).map_err(|refusal| refusal.into_answer(true))
 }
 
 /// The value of a header that may stand only once.

@@ -12,7 +12,24 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 /// The address of the TCP peer, as a request extension. [`serve`](crate::serve) and `listen` put it there;
-/// under another host server a layer of yours may, else `Handshake::address` is `None`.
+/// under another host server a layer of yours may, else `Handshake::address` is `None`. Under `axum::serve`, which
+/// tells the address in an extension of its own:
+///
+/// ```no_run
+/// use axum::{Router, extract::{ConnectInfo, Request}, middleware::map_request};
+/// use sockeye::{PeerAddr, Server};
+/// use std::net::SocketAddr;
+///
+/// async fn tell_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+///     request.extensions_mut().insert(PeerAddr(peer));
+///     request
+/// }
+///
+/// # async fn run(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+/// let app = Router::new().layer(Server::new().layer()).layer(map_request(tell_peer));
+/// axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 

@@ -103,6 +103,7 @@ impl Session {
             }
             Upper::Engine(_) => (ServerConnection::engine_only(session), None),
         };
+        conn.set_deflate_window(link.as_ref().and_then(Link::deflate_window));
         let mut guard = shared.task_started();
         if link.as_ref().is_some_and(Link::is_direct) {
             guard.set_direct();

@@ -60,11 +60,17 @@ impl Sockets {
                     && joined.socket.connected()
                 {
                     tracing::trace!(event = %event.name, "event");
+                    if event.args.is_repaired() {
+                        conn.shared.count_repaired();
+                    }
                     joined.inbox.event(&joined.socket, &event, cx);
                 }
             }
             ServerEvent::Ack { socket, id, args } => {
                 if let Some(Some(joined)) = self.joined.get(*socket) {
+                    if args.is_repaired() {
+                        conn.shared.count_repaired();
+                    }
                     joined.socket.acks().answer(id, *joined.socket.id(), args.to_owned_args());
                 }
             }
