@@ -55,7 +55,8 @@ pub(crate) const STEPS: &[Step] = &[
         name: "rustdoc",
         about: "the documentation builds without warnings",
         commands: |_| {
-            let mut command = cargo(&["doc", "--workspace", "--no-deps"]);
+            let mut command =
+                cargo(&["doc", "--workspace", "--no-deps", "--features", "sockeye/http2,sockeye/tls"]);
             command.env("RUSTDOCFLAGS", "-D warnings");
             vec![command]
         },
