@@ -5,6 +5,7 @@ use crate::http::RequestHead;
 use bytes::Bytes;
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, RequestError};
+use sockeye_proto::socket::DisconnectReason;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -20,8 +21,8 @@ pub(crate) enum Control {
     Post(Bytes, Option<RequestHead>, oneshot::Sender<Result<(), RequestError>>),
     /// A WebSocket arrived for this polling session.
     Probe(Box<Link>),
-    /// Our side leaves a namespace; the packet that says so is queued already.
-    Leave(Arc<str>, SocketId),
+    /// Our side leaves a namespace, and why; the packet that says so is queued already.
+    Leave(Arc<str>, SocketId, DisconnectReason),
     /// Our side leaves every namespace of the client, then the engine session ends.
     Disconnect,
     /// The engine session ends.

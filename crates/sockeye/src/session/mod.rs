@@ -12,7 +12,7 @@ pub(crate) mod dialect;
 mod farewell;
 mod inbox;
 pub(crate) use inbox::MAX_WAITING;
-mod joining;
+pub(crate) mod joining;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
@@ -221,14 +221,18 @@ impl Session {
                 }
             }
             (Control::Probe(link), _) => self.open_probe(link),
-            (Control::Leave(namespace, socket), _) => {
+            (Control::Leave(namespace, socket, reason), _) => {
                 let Some(mux) = self.core.connection.mux() else { return };
                 // The client may have left and joined again meanwhile: that is another socket.
                 let place =
                     mux.socket(&namespace).copied().filter(|&place| self.core.sockets.is(place, &socket));
                 if let Some(place) = place {
                     mux.remove(&namespace);
-                    self.core.sockets.end(place, DisconnectReason::ServerNamespaceDisconnect);
+                    self.core.sockets.end(place, reason);
+                    if reason == DisconnectReason::TakenOver && mux.joined() == 0 {
+                        // Most likely its client is not there any more.
+                        self.core.end(CloseReason::ForcedClose, Parting::Close(None));
+                    }
                 }
             }
             (Control::Disconnect, _) => {

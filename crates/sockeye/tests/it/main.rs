@@ -45,6 +45,7 @@ mod payloads;
 mod polling;
 mod pressure;
 mod reasons;
+mod recovery;
 mod refusals;
 mod requests;
 mod rooms;
