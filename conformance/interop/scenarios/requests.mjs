@@ -2,12 +2,14 @@
 
 import assert from "node:assert/strict";
 
-/** A client whose handshake says `deny`. */
+/** The error of a client whose handshake says `deny`, and the body, which is there only while the error is told. */
 async function denied(world, reason) {
   const peer = world.connection({ autoConnect: false, query: { deny: reason } }).socket();
+  let body;
+  peer.socket.on("connect_error", (error) => (body = error.context?.responseText));
   peer.socket.connect();
   const [error] = await peer.next("connect_error");
-  return error;
+  return { error, body };
 }
 
 export const requests = [
@@ -15,19 +17,19 @@ export const requests = [
     name: "a refused handshake shows code and message to a polling client",
     modes: ["polling", "upgrade"],
     async run(world) {
-      const error = await denied(world, 'closed on "Sundays"');
+      const { error, body } = await denied(world, 'closed on "Sundays"');
       assert.equal(error.message, "xhr poll error");
       assert.equal(error.description, 403);
-      assert.deepEqual(JSON.parse(error.context.responseText), { code: 4, message: 'closed on "Sundays"' });
+      assert.deepEqual(JSON.parse(body), { code: 4, message: 'closed on "Sundays"' });
     },
   },
   {
     name: "a refused WebSocket is an error of the transport",
     modes: ["websocket"],
     async run(world) {
-      const error = await denied(world, "closed");
+      const { error } = await denied(world, "closed");
       assert.equal(error.message, "websocket error");
-      assert.equal(error.context.message, "Unexpected server response: 400");
+      assert.equal(error.description.message, "Unexpected server response: 400");
     },
   },
   {
