@@ -1,13 +1,14 @@
 //! What the suite of the official Socket.IO client talks to: namespaces that welcome, refuse and do not exist, and a
-//! listener for each thing that a client can send or ask for. Requests are let in after 10 ms, for tests of the time
-//! that a client waits.
+//! listener for each thing that a client can send or ask for. Connection state recovery is on. Requests are let in
+//! after 10 ms, for tests of the time that a client waits.
 
 use crate::net;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sockeye::{
-    Ack, BoxError, ConnectError, Data, EmitError, Handshake, Namespace, RawArguments, Server, Socket,
+    Ack, BoxError, ConnectError, ConnectionStateRecovery, Data, EmitError, Handshake, Namespace,
+    RawArguments, Server, Socket,
 };
 use std::convert::Infallible;
 use std::io;
@@ -17,6 +18,7 @@ pub(crate) async fn serve() -> io::Result<()> {
     let io = Server::builder()
         .ping_interval(Duration::from_secs(2))
         .allow_any_origin()
+        .connection_state_recovery(ConnectionStateRecovery::default())
         .allow_request(async |_: Handshake| {
             tokio::time::sleep(Duration::from_millis(10)).await;
             Ok::<_, Infallible>(())

@@ -4,7 +4,7 @@ use crate::net;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value};
-use sockeye::engine::{EngineHandlers, EngineServer, EngineSocket, Message};
+use sockeye::engine::{EngineServer, EngineSocket, Message};
 use sockeye::{Handshake, Protocol, RequestHead, Server};
 use std::io;
 use std::time::Duration;
@@ -36,9 +36,9 @@ pub(crate) async fn serve_client_suite() -> io::Result<()> {
             if denied { Err(io::Error::other("Forbidden")) } else { Ok(()) }
         })
         .on_initial_headers(|headers: &mut HeaderMap, _: &RequestHead| set_cookies(headers));
-    let handlers = EngineHandlers::new()
+    let engine = EngineServer::builder(options)
         .on_connect(|socket| send(socket, Message::Text("hi".to_owned())))
-        .on_message_with_request(|socket, message, request| {
+        .on_message_of_request(|socket, message, request| {
             let answer = match message {
                 Message::Text(text) if text == "give binary" => {
                     Message::Binary(Bytes::from_static(&[0, 1, 2, 3, 4]))
@@ -50,8 +50,9 @@ pub(crate) async fn serve_client_suite() -> io::Result<()> {
                 echoed => echoed,
             };
             send(socket, answer);
-        });
-    listen(EngineServer::with_handlers(options, handlers)).await
+        })
+        .build();
+    listen(engine).await
 }
 
 async fn listen(engine: EngineServer) -> io::Result<()> {

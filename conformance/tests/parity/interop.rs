@@ -36,7 +36,8 @@ pub(crate) fn titles(folder: &Path) -> Vec<Scenario> {
         let path = entry.expect("the entry is readable").path();
         let file = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let text = fs::read_to_string(&path).expect("the scenario is readable");
-        let found = text.lines().filter_map(title_of).map(|pieces| Scenario { file: file.to_owned(), pieces });
+        let found =
+            text.lines().filter_map(title_of).map(|pieces| Scenario { file: file.to_owned(), pieces });
         scenarios.extend(found);
     }
     assert!(!scenarios.is_empty(), "{} holds no scenarios", folder.display());

@@ -88,7 +88,7 @@ enum Phase {
 /// What stands on top of the engine sessions.
 pub(crate) enum Upper {
     SocketIo(Namespaces),
-    Engine(Box<EngineHandlers>),
+    Engine(EngineHandlers),
 }
 
 /// What a server holds at one moment.
@@ -237,11 +237,6 @@ impl Shared {
 
     pub(crate) fn instant(&self, at: Timestamp) -> Instant {
         self.origin + at.since(Timestamp::default())
-    }
-
-    /// Whether packets of a POST go on with its head.
-    pub(crate) fn want_requests(&self) -> bool {
-        matches!(&self.upper, Upper::Engine(handlers) if handlers.want_requests())
     }
 
     /// The table of namespaces; an engine alone has none.

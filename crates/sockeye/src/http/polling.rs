@@ -48,7 +48,7 @@ pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Ans
     }
 }
 
-/// Takes packets; `head` is what goes with them where somebody looks at it. The answer comes when all of them are handled or wait for their turn.
+/// Takes packets. The answer comes when all of them are handled or wait for their turn.
 pub(super) async fn post<B>(conn: Arc<Conn>, request: Request<B>, head: Option<RequestHead>) -> Answer
 where
     B: http_body::Body + Send + 'static,

@@ -66,13 +66,12 @@ impl Core {
         self.end(reason, parting);
     }
 
-    #[inline]
     pub(super) fn on_packet(&mut self, packet: Packet<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
-        self.on_carried(packet, None, now, cx)
+        self.on_packet_of(packet, None, now, cx)
     }
 
-    /// [`Core::on_packet`] with the request that carried it, where somebody looks at it.
-    fn on_carried(
+    /// A packet that came with a request whose head somebody wants to see.
+    fn on_packet_of(
         &mut self,
         packet: Packet<'_>,
         request: Option<&RequestHead>,
@@ -255,7 +254,7 @@ pub(super) fn read_post(
     let verdict = loop {
         let flow = match post.next() {
             None => break Ok(()),
-            Some(Ok(packet)) => core.on_carried(packet.as_packet(), request.as_ref(), now, cx),
+            Some(Ok(packet)) => core.on_packet_of(packet.as_packet(), request.as_ref(), now, cx),
             Some(Err(())) => {
                 core.end(CloseReason::ParseError, Parting::Close(None));
                 break Err(RequestError::BadRequest("PARSE_ERROR"));

@@ -35,7 +35,7 @@ impl Session {
             self.parked_at_end = matches!(&self.wire, Wire::Polling(polling) if polling.is_parked());
             self.core.conn.mailbox.close();
             self.core.sockets.end_all(disconnect_reason(reason));
-            if let Upper::Engine(handlers) = &self.shared().upper {
+            if let Upper::Engine(handlers) = &self.core.conn.shared.upper {
                 handlers.closed(&self.core.conn, reason);
             }
             if let Some(link) = self.probe.take() {

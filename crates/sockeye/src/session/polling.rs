@@ -27,13 +27,13 @@ struct Backlog {
 
 pub(crate) struct HeldPost {
     body: Bytes,
+    /// Its head, where the handler of the messages wants to see it.
+    pub(crate) request: Option<RequestHead>,
     /// Where the next packet starts; `None` when all are handled.
     next: Option<usize>,
     dialect: Dialect,
     /// Packets that were looked at.
     taken: usize,
-    /// The request, where somebody looks at it.
-    pub(super) request: Option<RequestHead>,
     verdict: oneshot::Sender<Result<(), RequestError>>,
 }
 
@@ -151,7 +151,7 @@ impl HeldPost {
             let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
             return None;
         }
-        Some(Box::new(Self { body, next: Some(0), dialect, taken: 0, request, verdict }))
+        Some(Box::new(Self { body, request, next: Some(0), dialect, taken: 0, verdict }))
     }
 
     /// The next packet. `None` when there is none left, an error when it is no packet.
