@@ -118,7 +118,7 @@ export class FrameReader {
     if (opcode >= CLOSE && (length > 125 || !((head[0] as number) & 128)))
       throw new FrameError(1002, "a bad control frame");
     if (opcode < CLOSE && length + this.#fragmentsLength > this.limit) {
-      throw new FrameError(1009, `a message of more than ${this.limit} bytes`);
+      throw this.#tooLong();
     }
     return size + length;
   }
@@ -154,6 +154,7 @@ export class FrameReader {
     this.#fragments = [];
     this.#fragmentsLength = 0;
     this.#opcode = 0;
+    if (data.length > this.limit) throw this.#tooLong();
     if (opcode === TEXT && !isUtf8(data)) throw new FrameError(1007, "a text that is not UTF-8");
     return { opcode, data };
   }
@@ -163,10 +164,12 @@ export class FrameReader {
       return this.#inflater?.inflate(data, this.limit) ?? data;
     } catch (error) {
       const tooLong = (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
-      throw tooLong
-        ? new FrameError(1009, `a message of more than ${this.limit} bytes`)
-        : new FrameError(1007, "a message that cannot be decompressed");
+      throw tooLong ? this.#tooLong() : new FrameError(1007, "a message that cannot be decompressed");
     }
+  }
+
+  #tooLong(): FrameError {
+    return new FrameError(1009, `a message of more than ${this.limit} bytes`);
   }
 
   #peek(size: number): Buffer {
