@@ -21,6 +21,7 @@ import { both, heartbeat2, only2 } from "./scenarios/older.mjs";
 import { order } from "./scenarios/order.mjs";
 import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
+import { requests } from "./scenarios/requests.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
 import { upgrades } from "./scenarios/upgrades.mjs";
 
@@ -62,6 +63,7 @@ for (const [client, who] of [
     who,
   );
   await run(heartbeat, {}, client, who);
+  await run(requests, { SLOWPING: "1", DENY: "1" }, client, who);
   await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser, ...client }, who);
 }
 for (const { name, major, Manager } of OLDER) {

@@ -300,7 +300,9 @@ var FrameReader = class {
     if (head[1] & 128) throw new FrameError(1002, "a masked frame");
     if (opcode >= CLOSE && (length > 125 || !(head[0] & 128)))
       throw new FrameError(1002, "a bad control frame");
-    if (opcode < CLOSE && length + this.#fragmentsLength > this.limit) {
+    const compressed = opcode ? head[0] & 64 : this.#compressed;
+    const limit = compressed ? this.limit + (this.limit >> 8) + 64 : this.limit;
+    if (opcode < CLOSE && length + this.#fragmentsLength > limit) {
       throw this.#tooLong();
     }
     return size + length;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sockeye_proto::websocket::WindowBits;
 use std::any::Any;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 
 /// Gathers the answers to an acked packet. Only the server that made it knows its type.
@@ -29,6 +30,7 @@ pub struct Packet {
     frames: Bytes,
     ack: Option<(u64, AckCollector)>,
     volatile: bool,
+    position: Option<NonZeroU64>,
     uncompressed: bool,
     /// The frames compressed, by window size; nothing is allocated as long as nobody compresses.
     deflated: OnceLock<Arc<Deflated>>,
@@ -42,6 +44,7 @@ impl Packet {
             frames: frames.into(),
             ack: None,
             volatile: false,
+            position: None,
             uncompressed: false,
             deflated: OnceLock::new(),
         }
@@ -58,6 +61,13 @@ impl Packet {
     #[must_use]
     pub fn into_volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Says where the packet stands in the log of a namespace whose sockets can be recovered.
+    #[must_use]
+    pub fn at_position(mut self, position: NonZeroU64) -> Self {
+        self.position = Some(position);
         self
     }
 
@@ -84,6 +94,12 @@ impl Packet {
     #[inline]
     pub fn is_volatile(&self) -> bool {
         self.volatile
+    }
+
+    /// The place in the log, if the packet is in one.
+    #[inline]
+    pub fn position(&self) -> Option<NonZeroU64> {
+        self.position
     }
 
     /// Whether the packet must stay as it is.

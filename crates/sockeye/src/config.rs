@@ -9,11 +9,14 @@ mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
+mod recovery;
 
 pub use deflate::PerMessageDeflate;
 pub use error::ConfigError;
 pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
+pub use recovery::ConnectionStateRecovery;
+pub(crate) use recovery::NewRecovery;
 
 use self::http::HttpOptions;
 use crate::frames::Encoding;
@@ -40,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
     pub(crate) pressure: pressure::Pressure,
+    pub(crate) recovery: Option<ConnectionStateRecovery>,
     pub(crate) encoding: Encoding,
     pub(crate) http: HttpOptions,
     pub(crate) cors: Cors,
@@ -60,11 +64,16 @@ pub(crate) struct Config {
 pub(crate) struct Emitting {
     pub(crate) ack_timeout: Duration,
     pub(crate) encoding: Encoding,
+    pub(crate) recovery: Option<Box<NewRecovery>>,
 }
 
 impl Config {
     pub(crate) fn emitting(&self) -> Emitting {
-        Emitting { ack_timeout: self.ack_timeout, encoding: self.encoding.clone() }
+        Emitting {
+            ack_timeout: self.ack_timeout,
+            encoding: self.encoding.clone(),
+            recovery: self.new_recovery(),
+        }
     }
 
     /// What all the options together come to, if they go together.
@@ -116,6 +125,7 @@ impl Default for Config {
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
             pressure: pressure::Pressure::default(),
+            recovery: None,
             encoding: Encoding::default(),
             http: HttpOptions::default(),
             cors: Cors::same_origin(),

@@ -116,6 +116,12 @@ impl Conn {
         self.mailbox.push_shared(frames, delivery)
     }
 
+    /// How many bytes of what was missed may be sent again at once, so that nobody is taken for a slow reader by it.
+    pub(crate) fn room_for_replay(&self) -> usize {
+        let limits = self.mailbox.limits();
+        limits.buffered.min(limits.burst.saturating_sub(self.mailbox.held().bytes))
+    }
+
     fn woken(&self, push: Push) -> Push {
         if let Push::Queued { wake: true } | Push::Refused { wake: true, .. } = push {
             self.wake();

@@ -70,6 +70,12 @@ pub(crate) const STEPS: &[Step] = &[
         ..CHECK
     },
     Step {
+        name: "fuzz",
+        about: "the fuzz targets build, and find nothing in some thousand inputs",
+        commands: |_| vec![cargo(&["run", "--quiet", "--package", "xtask", "--", "fuzz", "--runs", "20000"])],
+        ..CHECK
+    },
+    Step {
         name: "js",
         about: "the TypeScript client: types, lint, tests, dist",
         needs: &[Tool::NodeModules(CLIENT)],

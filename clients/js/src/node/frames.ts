@@ -117,7 +117,10 @@ export class FrameReader {
     if ((head[1] as number) & 128) throw new FrameError(1002, "a masked frame");
     if (opcode >= CLOSE && (length > 125 || !((head[0] as number) & 128)))
       throw new FrameError(1002, "a bad control frame");
-    if (opcode < CLOSE && length + this.#fragmentsLength > this.limit) {
+    const compressed = opcode ? (head[0] as number) & 0x40 : this.#compressed;
+    // What is compressed may be longer by the heads of its blocks; what it becomes is limited where that is known.
+    const limit = compressed ? this.limit + (this.limit >> 8) + 64 : this.limit;
+    if (opcode < CLOSE && length + this.#fragmentsLength > limit) {
       throw this.#tooLong();
     }
     return size + length;

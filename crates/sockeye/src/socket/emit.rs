@@ -108,7 +108,7 @@ impl Socket {
         let sent = self
             .encode(event, Some(id), args)
             .map_err(EmitError::from)
-            .and_then(|encoded| self.send_event(encoded, Delivery::Reliable, Compress::Yes));
+            .and_then(|encoded| self.send_shown(encoded, Delivery::Reliable, Compress::Yes));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -136,16 +136,32 @@ impl Socket {
         encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
     }
 
+    /// An event without an ack id, which a client that can recover takes its offset from. What is kept is not
+    /// compressed, for its bytes are known only when it is queued.
     pub(super) fn send_event(
         &self,
         encoded: Encoded,
         delivery: Delivery,
         compress: Compress,
     ) -> Result<(), EmitError> {
-        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
-            self.show(&encoded, HEADROOM);
+        match self.0.namespace.recovery() {
+            Some(recovery) if self.0.life.is_some() && self.wants_offset(&encoded, delivery) => {
+                self.show_unless_ended(&encoded);
+                recovery.emit(self, encoded, delivery)
+            }
+            _ => self.send_shown(encoded, delivery, compress),
         }
+    }
+
+    fn send_shown(&self, encoded: Encoded, delivery: Delivery, compress: Compress) -> Result<(), EmitError> {
+        self.show_unless_ended(&encoded);
         self.send_encoded(encoded, delivery, compress)
+    }
+
+    fn show_unless_ended(&self, encoded: &Encoded) {
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(encoded, HEADROOM);
+        }
     }
 
     fn send_encoded(

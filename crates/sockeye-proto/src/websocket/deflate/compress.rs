@@ -32,8 +32,7 @@ impl Deflater {
     /// 9, smallest; what is outside counts as the nearer of the two.
     pub fn new(window: WindowBits, level: u8) -> Deflater {
         let level = level.clamp(1, 9);
-        let compress = Compress::new_with_window_bits(Compression::new(level.into()), false, window.get());
-        Deflater { compress, window, level }
+        Deflater { compress: compressor(window, level), window, level }
     }
 
     /// The window it was made for.
@@ -51,14 +50,20 @@ impl Deflater {
     pub fn deflate(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         self.compress.reset();
         let mut deflated = Vec::with_capacity(payload.len().saturating_add(TAIL.len()));
-        self.compress.compress_vec(payload, &mut deflated, FlushCompress::Sync).ok()?;
+        let compressed = self.compress.compress_vec(payload, &mut deflated, FlushCompress::Sync);
         // Without a byte to spare there may be more to come, and what is there is too long already.
-        if deflated.len() == deflated.capacity() || !deflated.ends_with(&TAIL) {
+        if compressed.is_err() || deflated.len() == deflated.capacity() || !deflated.ends_with(&TAIL) {
+            // At level 1, zlib-rs 0.6.8 panics some messages after a reset with output pending.
+            self.compress = compressor(self.window, self.level);
             return None;
         }
         deflated.truncate(deflated.len().saturating_sub(TAIL.len()));
         (deflated.len() < payload.len()).then_some(deflated)
     }
+}
+
+fn compressor(window: WindowBits, level: u8) -> Compress {
+    Compress::new_with_window_bits(Compression::new(level.into()), false, window.get())
 }
 
 impl fmt::Debug for Deflater {

@@ -304,3 +304,24 @@ fn a_decoder_lends_out_inflated_text() {
     assert_eq!(decoded.consumed, len);
     assert_eq!(decoded.message, Some(Message::Text(&"größe ".repeat(20))));
 }
+
+#[test]
+fn what_did_not_get_shorter_leaves_nothing_behind() {
+    let mut random = Random::new(13);
+    for level in [1, 2, 6, 9] {
+        let mut deflater = Deflater::new(WindowBits::Fifteen, level);
+        let mut given_up = 0;
+        for round in 0..300 {
+            let values = if round % 3 == 0 { 256 } else { 1 + random.below(255) };
+            let payload: Vec<u8> = (0..random.below(20_000)).map(|_| random.below(values) as u8).collect();
+            match deflater.deflate(&payload) {
+                None => given_up += 1,
+                Some(deflated) => {
+                    let inflated = super::super::deflate::inflate(&deflated, payload.len());
+                    assert!(inflated.as_deref() == Ok(payload.as_slice()), "{round} at level {level}");
+                }
+            }
+        }
+        assert!(given_up > 50, "{given_up} at level {level}");
+    }
+}
