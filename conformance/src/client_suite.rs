@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sockeye::{
     Ack, BoxError, ConnectError, ConnectionStateRecovery, Data, EmitError, Handshake, Namespace,
-    RawArguments, Server, Socket,
+    RawArguments, Server, Socket, concurrent,
 };
 use std::convert::Infallible;
 use std::io;
@@ -60,14 +60,16 @@ fn events(main: &Namespace) {
 
 fn acks(main: &Namespace) {
     main.on("echo", async |ack: Ack, args: RawArguments| ack.send(args.as_args()));
-    main.on("ack", async |socket: Socket| {
+    // Not every client answers, and one that does not asks again meanwhile.
+    let ask = async |socket: Socket| {
         let answer = socket.emit_with_ack::<()>("ack", ()).raw().await?;
         let (number, object) = answer.as_args().decode_all::<(u64, Value)>()?;
         if number == 5 && object["test"] == true {
             socket.emit("got it", ())?;
         }
         Ok::<_, BoxError>(())
-    });
+    };
+    main.on("ack", concurrent(ask));
     main.on("getAckDate", async |ack: Ack| ack.send(DATE));
     main.on("getHandshake", async |socket: Socket, ack: Ack| ack.send(&socket.handshake_json()));
     main.on("getId", get_id);

@@ -75,7 +75,9 @@ fn install_python(target: &Path) -> Result<Option<String>, String> {
         return Ok(None);
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-    run(Command::new(environment.join("bin/pip")).args(["install", "--quiet", "--requirement"]).arg(requirements))?;
+    run(Command::new(environment.join("bin/pip"))
+        .args(["install", "--quiet", "--requirement"])
+        .arg(requirements))?;
     fs::write(&installed, wanted)
         .map_err(|error| format!("{} cannot be written: {error}", installed.display()))?;
     Ok(Some(format!("pip install of {REQUIREMENTS}")))
