@@ -8,6 +8,7 @@ mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
+mod sessions;
 
 pub use error::ConfigError;
 pub(crate) use namespaces::NamespaceOptions;
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
+    /// Zero is no limit.
+    pub(crate) max_unjoined_sessions: usize,
     pub(crate) pressure: pressure::Pressure,
     pub(crate) encoding: Encoding,
     pub(crate) http: HttpOptions,
@@ -112,6 +115,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
+            max_unjoined_sessions: sessions::MAX_UNJOINED_SESSIONS,
             pressure: pressure::Pressure::default(),
             encoding: Encoding::default(),
             http: HttpOptions::default(),

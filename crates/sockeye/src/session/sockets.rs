@@ -156,6 +156,7 @@ impl Sockets {
             dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
             return Ok(());
         }
+        conn.end_unjoined();
         // The reply is queued before anybody can reach the socket, so it is the first packet.
         let reply = joining::consent(&socket, conn);
         let _ = namespace.encoding.with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
