@@ -20,6 +20,7 @@ import { both, heartbeat2, only2 } from "./scenarios/older.mjs";
 import { order } from "./scenarios/order.mjs";
 import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
+import { requests } from "./scenarios/requests.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
 import { upgrades } from "./scenarios/upgrades.mjs";
 
@@ -54,6 +55,7 @@ await run(
   { SLOWPING: "1" },
 );
 await run(heartbeat, {});
+await run(requests, { SLOWPING: "1", DENY: "1" });
 await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
 for (const { name, major, Manager } of OLDER) {
   const own = major === 2 ? only2 : [];

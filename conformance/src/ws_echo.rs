@@ -1,4 +1,5 @@
 //! A plain WebSocket echo on the server's own WebSocket loop, for Autobahn: any path, messages of up to 16 MiB.
+//! `DEFLATE=1` for messages that are compressed however short they are.
 
 use crate::net;
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use sockeye::websocket;
+use sockeye::{PerMessageDeflate, websocket};
 use std::convert::Infallible;
 use std::io;
 use tokio::net::TcpListener;
@@ -29,7 +30,11 @@ async fn accept_all(listener: TcpListener) -> io::Result<()> {
 }
 
 async fn upgrade(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let answer = match websocket::accept(request, MAX_MESSAGE_BYTES) {
+    let mut options = websocket::Options::new(MAX_MESSAGE_BYTES);
+    if std::env::var_os("DEFLATE").is_some() {
+        options = options.per_message_deflate(PerMessageDeflate::new().threshold(0));
+    }
+    let answer = match websocket::accept(request, options) {
         Ok((answer, open)) => {
             tokio::spawn(async move {
                 let mut socket = open.await?;

@@ -3,6 +3,7 @@
 //! What takes more than one call of cargo lives here, in Rust, so that it runs wherever the project does.
 
 mod bench;
+mod fuzz;
 mod test;
 mod tools;
 mod workspace;
@@ -26,6 +27,7 @@ const COMMANDS: &[Command] = &[
         summary: "measure our server beside the physical limit and its peers",
         run: bench::run,
     },
+    Command { name: "fuzz", summary: "feed the decoders what no test thinks of", run: fuzz::run },
 ];
 
 fn main() -> ExitCode {

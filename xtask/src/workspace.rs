@@ -32,3 +32,17 @@ pub(crate) fn cargo() -> Command {
     command.current_dir(root());
     command
 }
+
+/// The triple of this machine, as the compiler spells it.
+///
+/// # Errors
+/// Says what went wrong when the compiler cannot be asked.
+pub(crate) fn host_triple() -> Result<String, String> {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("rustc -vV cannot be started: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let triple = said.lines().find_map(|line| line.strip_prefix("host: "));
+    triple.map(str::to_owned).ok_or_else(|| format!("rustc -vV names no host: {said}"))
+}

@@ -393,9 +393,10 @@ var NodeSocket = class {
     const key = (0, import_node_crypto2.randomBytes)(16).toString("base64");
     const cookie = jar?.header();
     const { perMessageDeflate, protocols } = options;
-    const { request: request3 } = url.startsWith("wss") ? https : http;
+    const { request: request3, globalAgent } = url.startsWith("wss") ? https : http;
     this.#request = request3(url.replace(/^ws/, "http"), {
       ...requestOptions(options),
+      ...takesEarly && !options.agent && { createConnection: corked(globalAgent) },
       headers: {
         connection: "Upgrade",
         upgrade: "websocket",
@@ -416,9 +417,9 @@ var NodeSocket = class {
     this.#request.on("error", (error) => this.#fail(error));
     this.#request.on("socket", (socket) => {
       if (options.autoUnref) socket.unref();
-      if (takesEarly) this.#sendEarly(socket);
     });
     this.#request.end();
+    if (takesEarly) setImmediate(() => this.#sendEarly());
   }
   #options;
   #request;
@@ -472,15 +473,13 @@ var NodeSocket = class {
     this.#pending = [];
   }
   /** What was sent already goes behind the request, in the same segment. */
-  #sendEarly(socket) {
-    socket.cork();
-    setImmediate(() => {
-      if (this.#state === "connecting" && this.#pending.length) {
-        socket.write(Buffer.concat(this.#pending));
-        this.#pending = [];
-      }
-      socket.uncork();
-    });
+  #sendEarly() {
+    const { socket } = this.#request;
+    if (this.#state === "connecting" && this.#pending.length) {
+      socket?.write(Buffer.concat(this.#pending));
+      this.#pending = [];
+    }
+    socket?.uncork();
   }
   #onUpgrade(response, socket, head, key) {
     if (this.#state !== "connecting") {
@@ -582,6 +581,13 @@ var NodeSocket = class {
     this[handler]?.(event);
   }
 };
+function corked(agent) {
+  return (options) => {
+    const socket = agent.createConnection(options);
+    socket?.cork();
+    return socket;
+  };
+}
 
 // src/node/request.ts
 var http2 = __toESM(require("node:http"), 1);
@@ -1491,8 +1497,8 @@ var Socket = class extends Emitter {
   connect() {
     if (this.connected) return this;
     this.active = true;
-    if (this.io._readyState === "open") this._onOpen();
-    else if (!this.io._reconnecting) this.io.open();
+    if (!this.io._reconnecting) this.io.open();
+    if (this.io._takesPackets) this._onOpen();
     return this;
   }
   /** The same as `connect`. */
@@ -1834,6 +1840,11 @@ var Manager = class extends Emitter {
   timeout(value) {
     return this.#setting("timeout", value);
   }
+  /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
+  get _takesPackets() {
+    const { earlyConnect, tryAllTransports } = this.opts;
+    return this._readyState === "open" || this._readyState === "opening" && !!earlyConnect && !tryAllTransports;
+  }
   /** @internal Encodes a packet. */
   _encode(packet) {
     return this.#encoder.encode(packet);
@@ -1900,7 +1911,7 @@ var Manager = class extends Emitter {
       stopTimer(this.opts, timer);
       for (const event in hooks) delete hooks[event];
     };
-    if (this.opts.earlyConnect && !this.opts.tryAllTransports) this.#tell((socket) => socket._onOpen());
+    if (this._takesPackets) this.#tell((socket) => socket._onOpen());
   }
   #onMessage(message) {
     try {

@@ -397,9 +397,10 @@ var NodeSocket = class {
     const key = randomBytes(16).toString("base64");
     const cookie = jar?.header();
     const { perMessageDeflate, protocols } = options;
-    const { request: request3 } = url.startsWith("wss") ? https : http;
+    const { request: request3, globalAgent } = url.startsWith("wss") ? https : http;
     this.#request = request3(url.replace(/^ws/, "http"), {
       ...requestOptions(options),
+      ...takesEarly && !options.agent && { createConnection: corked(globalAgent) },
       headers: {
         connection: "Upgrade",
         upgrade: "websocket",
@@ -420,9 +421,9 @@ var NodeSocket = class {
     this.#request.on("error", (error) => this.#fail(error));
     this.#request.on("socket", (socket) => {
       if (options.autoUnref) socket.unref();
-      if (takesEarly) this.#sendEarly(socket);
     });
     this.#request.end();
+    if (takesEarly) setImmediate(() => this.#sendEarly());
   }
   #options;
   #request;
@@ -476,15 +477,13 @@ var NodeSocket = class {
     this.#pending = [];
   }
   /** What was sent already goes behind the request, in the same segment. */
-  #sendEarly(socket) {
-    socket.cork();
-    setImmediate(() => {
-      if (this.#state === "connecting" && this.#pending.length) {
-        socket.write(Buffer.concat(this.#pending));
-        this.#pending = [];
-      }
-      socket.uncork();
-    });
+  #sendEarly() {
+    const { socket } = this.#request;
+    if (this.#state === "connecting" && this.#pending.length) {
+      socket?.write(Buffer.concat(this.#pending));
+      this.#pending = [];
+    }
+    socket?.uncork();
   }
   #onUpgrade(response, socket, head, key) {
     if (this.#state !== "connecting") {
@@ -586,6 +585,13 @@ var NodeSocket = class {
     this[handler]?.(event);
   }
 };
+function corked(agent) {
+  return (options) => {
+    const socket = agent.createConnection(options);
+    socket?.cork();
+    return socket;
+  };
+}
 
 // src/node/request.ts
 import * as http2 from "node:http";
@@ -1441,8 +1447,8 @@ var Socket = class extends Emitter {
   connect() {
     if (this.connected) return this;
     this.active = true;
-    if (this.io._readyState === "open") this._onOpen();
-    else if (!this.io._reconnecting) this.io.open();
+    if (!this.io._reconnecting) this.io.open();
+    if (this.io._takesPackets) this._onOpen();
     return this;
   }
   /** The same as `connect`. */
@@ -1784,6 +1790,11 @@ var Manager = class extends Emitter {
   timeout(value) {
     return this.#setting("timeout", value);
   }
+  /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
+  get _takesPackets() {
+    const { earlyConnect, tryAllTransports } = this.opts;
+    return this._readyState === "open" || this._readyState === "opening" && !!earlyConnect && !tryAllTransports;
+  }
   /** @internal Encodes a packet. */
   _encode(packet) {
     return this.#encoder.encode(packet);
@@ -1850,7 +1861,7 @@ var Manager = class extends Emitter {
       stopTimer(this.opts, timer);
       for (const event in hooks) delete hooks[event];
     };
-    if (this.opts.earlyConnect && !this.opts.tryAllTransports) this.#tell((socket) => socket._onOpen());
+    if (this._takesPackets) this.#tell((socket) => socket._onOpen());
   }
   #onMessage(message) {
     try {

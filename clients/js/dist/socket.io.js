@@ -1025,8 +1025,8 @@
     connect() {
       if (this.connected) return this;
       this.active = true;
-      if (this.io._readyState === "open") this._onOpen();
-      else if (!this.io._reconnecting) this.io.open();
+      if (!this.io._reconnecting) this.io.open();
+      if (this.io._takesPackets) this._onOpen();
       return this;
     }
     /** The same as `connect`. */
@@ -1368,6 +1368,11 @@
     timeout(value) {
       return this.#setting("timeout", value);
     }
+    /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
+    get _takesPackets() {
+      const { earlyConnect, tryAllTransports } = this.opts;
+      return this._readyState === "open" || this._readyState === "opening" && !!earlyConnect && !tryAllTransports;
+    }
     /** @internal Encodes a packet. */
     _encode(packet) {
       return this.#encoder.encode(packet);
@@ -1434,7 +1439,7 @@
         stopTimer(this.opts, timer);
         for (const event in hooks) delete hooks[event];
       };
-      if (this.opts.earlyConnect && !this.opts.tryAllTransports) this.#tell((socket) => socket._onOpen());
+      if (this._takesPackets) this.#tell((socket) => socket._onOpen());
     }
     #onMessage(message) {
       try {

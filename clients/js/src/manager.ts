@@ -197,6 +197,12 @@ export class Manager<
     return this.#setting("timeout", value);
   }
 
+  /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
+  get _takesPackets(): boolean {
+    const { earlyConnect, tryAllTransports } = this.opts;
+    return this._readyState === "open" || (this._readyState === "opening" && !!earlyConnect && !tryAllTransports);
+  }
+
   /** @internal Encodes a packet. */
   _encode(packet: Packet): ReturnType<PacketEncoder["encode"]> {
     return this.#encoder.encode(packet);
@@ -272,7 +278,7 @@ export class Manager<
       stopTimer(this.opts, timer);
       for (const event in hooks) delete hooks[event as keyof SessionHooks];
     };
-    if (this.opts.earlyConnect && !this.opts.tryAllTransports) this.#tell((socket) => socket._onOpen());
+    if (this._takesPackets) this.#tell((socket) => socket._onOpen());
   }
 
   #onMessage(message: string | Bytes): void {

@@ -118,8 +118,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   connect(): this {
     if (this.connected) return this;
     this.active = true;
-    if (this.io._readyState === "open") this._onOpen();
-    else if (!this.io._reconnecting) this.io.open();
+    if (!this.io._reconnecting) this.io.open();
+    if (this.io._takesPackets) this._onOpen();
     return this;
   }
 

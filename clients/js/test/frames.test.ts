@@ -15,6 +15,7 @@ import {
   PING,
   TEXT,
 } from "../src/node/frames.js";
+import { vectors } from "./support/vectors.js";
 
 const LIMIT = 100_000;
 
@@ -157,4 +158,42 @@ test("an extension that was not offered is no agreement", () => {
     assert.throws(() => agree(answer, 0), /not offered/);
   }
   assert.ok(agree("permessage-deflate; server_no_context_takeover; server_max_window_bits=15", 0) instanceof Deflate);
+});
+
+interface FrameVector {
+  name: string;
+  role: string;
+  hex: string;
+  max_message_bytes?: number;
+  expect?: {
+    text?: string;
+    binary?: string;
+    ping?: string;
+    pong?: string;
+    close?: { code: number; reason: string } | null;
+  }[];
+  error?: number;
+}
+
+test("the shared vectors, those for a client", () => {
+  const found = vectors<{ vectors: FrameVector[] }>("websocket").vectors.filter(({ role }) => role === "client");
+  assert.ok(found.length > 3);
+  for (const { name, hex, max_message_bytes = 1000, expect = [], error } of found) {
+    const messages: Message[] = [];
+    let code: number | undefined;
+    try {
+      const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
+      for (const message of new FrameReader(max_message_bytes).read(bytes)) messages.push(message);
+    } catch (thrown) {
+      code = (thrown as FrameError).code;
+    }
+    // Close frames are read by the WebSocket, and what it finds wrong in one is not the reader's to say.
+    if (expect.some((message) => "close" in message) || messages.some(({ opcode }) => opcode === CLOSE)) continue;
+    assert.equal(code, error, name);
+    assert.deepEqual(
+      messages.map(({ opcode, data }) => (opcode === TEXT ? data.toString() : data.toString("hex"))),
+      expect.map(({ text, binary, ping, pong }) => text ?? binary ?? ping ?? pong),
+      name,
+    );
+  }
 });

@@ -45,6 +45,6 @@ mod target;
 
 pub use adapter::{Adapter, Counts, JoinError, Limits, RoomEvent, RoomWatcher, SocketKey};
 pub use local::LocalAdapter;
-pub use member::{Member, Members};
+pub use member::{Member, Members, Prepared};
 pub use packet::{AckCollector, Packet};
 pub use target::{Rooms, Target};

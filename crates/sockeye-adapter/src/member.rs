@@ -11,6 +11,13 @@ pub trait Member: Send + Sync + 'static {
     /// The id of the socket, the same for its whole life.
     fn id(&self) -> &SocketId;
 
+    /// Does to a packet that is about to be delivered what takes too long for [`deliver`](Self::deliver), which is to
+    /// compress it. Called with no lock held, for one member after another until one says that no other has
+    /// anything to do.
+    fn prepare(&self, _packet: &Packet) -> Prepared {
+        Prepared::ForAll
+    }
+
     /// Queues the packet on the connection; true when its task must be woken, which [`wake`](Self::wake) then
     /// does. Called with the order of broadcasts locked, so it is quick and never broadcasts itself.
     fn deliver(&self, packet: &Packet) -> bool;
@@ -20,6 +27,15 @@ pub trait Member: Send + Sync + 'static {
 
     /// The socket itself, for the server to get its own type back.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// For whom a packet needs no more preparation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// For this member; another one may want another form.
+    ForOne,
+    /// For everybody: the packet goes to all as it is.
+    ForAll,
 }
 
 /// A list of members that many broadcasts share.

@@ -1,5 +1,6 @@
-//! The two identifiers of a connection. They are two types because mixing them up is a session hijack:
-//! whoever holds a [`SessionId`] may speak for the session, while a [`SocketId`] is public.
+//! The identifiers of a connection. They are types of their own because mixing them up is a session hijack:
+//! whoever holds a [`SessionId`] may speak for the session, whoever holds a [`PrivateSessionId`] may take over a
+//! socket, while a [`SocketId`] is public.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -71,6 +72,18 @@ id! {
     SocketId
 }
 
+id! {
+    /// What a client shows to recover its socket after a lost connection (`pid` of the CONNECT reply): a secret, so
+    /// `Debug` does not print it. Source: the official server's connection state recovery.
+    PrivateSessionId
+}
+
+impl fmt::Debug for PrivateSessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateSessionId(…)")
+    }
+}
+
 impl SocketId {
     /// The id of a client of Engine.IO 3, which takes its session's id for it. There the two are the same secret,
     /// and whoever learns the id may speak for a session that polls.
@@ -109,8 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn a_session_id_never_prints_itself() {
+    fn a_secret_id_never_prints_itself() {
         assert_eq!(format!("{:?}", SessionId::from_entropy([1; 15])), "SessionId(…)");
+        assert_eq!(format!("{:?}", PrivateSessionId::from_entropy([1; 15])), "PrivateSessionId(…)");
     }
 
     #[test]

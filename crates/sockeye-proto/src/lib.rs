@@ -20,5 +20,5 @@ mod testing;
 mod time;
 pub mod websocket;
 
-pub use id::{InvalidId, SessionId, SocketId};
+pub use id::{InvalidId, PrivateSessionId, SessionId, SocketId};
 pub use time::Timestamp;

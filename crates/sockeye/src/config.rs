@@ -1,6 +1,7 @@
 //! The options of a server, with their defaults and units. Those of one area stand in a submodule.
 
 mod compression;
+mod deflate;
 mod eio3;
 mod error;
 mod http;
@@ -8,11 +9,18 @@ mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
+<<<<<<< HEAD
 mod sessions;
+=======
+mod recovery;
+>>>>>>> main
 
+pub use deflate::PerMessageDeflate;
 pub use error::ConfigError;
 pub(crate) use namespaces::NamespaceOptions;
 pub use pressure::SlowReader;
+pub use recovery::ConnectionStateRecovery;
+pub(crate) use recovery::NewRecovery;
 
 use self::http::HttpOptions;
 use crate::frames::Encoding;
@@ -41,6 +49,7 @@ pub(crate) struct Config {
     /// Zero is no limit.
     pub(crate) max_unjoined_sessions: usize,
     pub(crate) pressure: pressure::Pressure,
+    pub(crate) recovery: Option<ConnectionStateRecovery>,
     pub(crate) encoding: Encoding,
     pub(crate) http: HttpOptions,
     pub(crate) cors: Cors,
@@ -48,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) serve_client: bool,
     /// From how many bytes on HTTP bodies are compressed, if at all.
     pub(crate) http_compression: Option<usize>,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     /// Of the server's own listener.
     pub(crate) capacity: Capacity,
     pub(crate) protocols: Protocols,
@@ -60,11 +70,16 @@ pub(crate) struct Config {
 pub(crate) struct Emitting {
     pub(crate) ack_timeout: Duration,
     pub(crate) encoding: Encoding,
+    pub(crate) recovery: Option<Box<NewRecovery>>,
 }
 
 impl Config {
     pub(crate) fn emitting(&self) -> Emitting {
-        Emitting { ack_timeout: self.ack_timeout, encoding: self.encoding.clone() }
+        Emitting {
+            ack_timeout: self.ack_timeout,
+            encoding: self.encoding.clone(),
+            recovery: self.new_recovery(),
+        }
     }
 
     /// What all the options together come to, if they go together.
@@ -117,12 +132,14 @@ impl Default for Config {
             max_payload_bytes: 1_000_000,
             max_unjoined_sessions: sessions::MAX_UNJOINED_SESSIONS,
             pressure: pressure::Pressure::default(),
+            recovery: None,
             encoding: Encoding::default(),
             http: HttpOptions::default(),
             cors: Cors::same_origin(),
             trusted_proxies: TrustedProxies::default(),
             serve_client: true,
             http_compression: Some(compression::HTTP_COMPRESSION_THRESHOLD),
+            per_message_deflate: None,
             capacity: Capacity::default(),
             protocols: Protocols::default(),
             states: HashMap::new(),

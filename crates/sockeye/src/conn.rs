@@ -1,6 +1,7 @@
 //! One connection as the rest of the server sees it: a handle to its session task, which alone owns the
 //! protocol machine and the transport.
 
+use crate::deflate::deflate_frames;
 use crate::handshake::Handshake;
 use crate::server::Shared;
 use crate::session::MAX_WAITING;
@@ -8,7 +9,8 @@ use crate::session::control::Control;
 use crate::session::mailbox::{Delivery, Mailbox, Push};
 use bytes::Bytes;
 use sockeye_proto::SessionId;
-use sockeye_proto::engine::{CloseReason, Transport};
+use sockeye_proto::engine::{CloseReason, Protocol, Transport};
+use sockeye_proto::websocket::WindowBits;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
@@ -28,6 +30,8 @@ pub(crate) struct Conn {
     handler_waits: AtomicI32,
     outside: AtomicUsize,
     transport: AtomicU8,
+    /// Bits of the window that frames for this connection are compressed with; 0 while none are.
+    deflate_window: AtomicU8,
 }
 
 /// Counts events that are handled outside an inbox, until dropped: a client cannot make more of them than it
@@ -72,6 +76,7 @@ impl Conn {
             handler_waits: AtomicI32::new(0),
             outside: AtomicUsize::new(0),
             transport: AtomicU8::new(0),
+            deflate_window: AtomicU8::new(0),
         };
         conn.set_transport(transport);
         conn
@@ -104,14 +109,34 @@ impl Conn {
         }
     }
 
-    /// Queues frames of this connection alone.
+    /// Queues frames of this connection alone, compressed where it agreed on that.
     pub(crate) fn push(&self, frames: &[u8], delivery: Delivery) -> Push {
+        match self.deflated(frames) {
+            None => self.push_uncompressed(frames, delivery),
+            Some(deflated) => self.push_uncompressed(&deflated, delivery),
+        }
+    }
+
+    /// Queues frames of this connection alone as they are.
+    pub(crate) fn push_uncompressed(&self, frames: &[u8], delivery: Delivery) -> Push {
         self.woken(self.mailbox.push(frames, delivery))
+    }
+
+    #[inline]
+    fn deflated(&self, frames: &[u8]) -> Option<Vec<u8>> {
+        let window = self.deflate_window()?;
+        deflate_frames(frames, window, self.shared.config.per_message_deflate.as_ref()?)
     }
 
     /// Queues shared frames; the caller wakes the task if the outcome says so.
     pub(crate) fn push_shared(&self, frames: &Bytes, delivery: Delivery) -> Push {
         self.mailbox.push_shared(frames, delivery)
+    }
+
+    /// How many bytes of what was missed may be sent again at once, so that nobody is taken for a slow reader by it.
+    pub(crate) fn room_for_replay(&self) -> usize {
+        let limits = self.mailbox.limits();
+        limits.buffered.min(limits.burst.saturating_sub(self.mailbox.held().bytes))
     }
 
     fn woken(&self, push: Push) -> Push {
@@ -148,6 +173,24 @@ impl Conn {
 
     pub(crate) fn has_waiting_handler(&self) -> bool {
         self.handler_waits.load(Ordering::Relaxed) > 0
+    }
+
+    /// The window to compress with. `None` while the session polls, and on a WebSocket that did not agree.
+    #[inline]
+    pub(crate) fn deflate_window(&self) -> Option<WindowBits> {
+        match self.deflate_window.load(Ordering::Relaxed) {
+            0 => None,
+            bits => WindowBits::new(bits),
+        }
+    }
+
+    /// The session is on a WebSocket, for good, so what is pushed from now on may be compressed if that was agreed
+    /// on. What was pushed before is not, which a WebSocket may mix. Frames for clients of protocol 3 are rewritten
+    /// when they leave, so they stay as they are.
+    pub(crate) fn set_deflate_window(&self, window: Option<WindowBits>) {
+        if let (Some(window), Protocol::V4) = (window, self.handshake.protocol()) {
+            self.deflate_window.store(window.get(), Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn transport(&self) -> Transport {

@@ -75,7 +75,7 @@ impl Encoding {
     }
 
     /// The frames, and where they start.
-    fn assemble(&self, packet: Encoded) -> Result<(Vec<u8>, usize), EncodeError> {
+    pub(crate) fn assemble(&self, packet: Encoded) -> Result<(Vec<u8>, usize), EncodeError> {
         if let Some(parser) = &self.parser {
             return foreign(packet, &**parser);
         }

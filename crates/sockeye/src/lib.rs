@@ -30,6 +30,7 @@
 mod ack;
 mod config;
 mod conn;
+mod deflate;
 pub mod engine;
 mod error;
 mod extract;
@@ -48,6 +49,7 @@ mod operator;
 mod outgoing;
 mod quiet;
 mod random;
+mod recovery;
 mod registry;
 mod server;
 mod session;
@@ -57,7 +59,7 @@ pub mod testing;
 pub mod websocket;
 
 pub use ack::{Ack, AckAnswer, AckFuture, AnyReply, BroadcastAckError, BroadcastAckFuture};
-pub use config::{ConfigError, ServerBuilder, SlowReader};
+pub use config::{ConfigError, ConnectionStateRecovery, PerMessageDeflate, ServerBuilder, SlowReader};
 pub use error::{AckError, BoxError, ConnectError, EmitError, ExtractError, HandlerError};
 pub use extract::{Arguments, Auth, Data, EventName, EventParts, FromEvent, Rest, State};
 pub use goodbye::Goodbye;
@@ -73,6 +75,7 @@ pub use listen::{Serve, serve};
 pub use middleware::IntoVerdict;
 pub use namespace::{Namespace, NamespaceRequest, Params, PatternError};
 pub use operator::BroadcastOperator;
+pub use recovery::{DuplicateError, ExpiredSession};
 pub use regex::Regex;
 pub use server::{Counts, Server, Shutdown};
 pub use socket::{Close, Queue, Socket};
@@ -85,6 +88,7 @@ pub use sockeye_proto::socket::{ArgError, Args, DisconnectReason, EncodeError, E
 pub use sockeye_proto::socket::{
     Decoder, Header, Message, MsgpackParser, MuxError, MuxLimits, PacketBuf, PacketType, Parser,
 };
+pub use sockeye_proto::websocket::WindowBits;
 pub use sockeye_proto::{SessionId, SocketId};
 
 /// The README's examples are tested with those of the documentation.

@@ -12,21 +12,22 @@ pub use parent::NamespaceRequest;
 pub use pattern::PatternError;
 pub(crate) use table::Namespaces;
 
-use crate::config::Emitting;
+use crate::config::{ConnectionStateRecovery, Emitting};
 use crate::error::{EmitError, HandlerError};
 use crate::frames::Encoding;
 use crate::handler::{Handler, IntoOutcome, Listener, ListenerTable, Listeners, On, erase};
 use crate::middleware::{ErasedMiddleware, IntoVerdict, erase_middleware};
 use crate::operator::BroadcastOperator;
 use crate::outgoing::{Outgoing, OutgoingListeners, Position};
+use crate::recovery::{Clients, Recovery};
 use crate::socket::Socket;
 use parent::Parent;
-use sockeye_adapter::{Adapter, Limits, LocalAdapter};
+use sockeye_adapter::{Adapter, Limits, LocalAdapter, RoomWatcher};
 use sockeye_proto::SocketId;
 use sockeye_proto::socket::{Encoded, EventArgs, encode_event};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -45,6 +46,9 @@ pub(crate) struct NamespaceInner {
     on_error: RwLock<Option<Arc<ErrorHandler>>>,
     concurrent: AtomicBool,
     next_ack_id: AtomicU64,
+    recovery: Option<Box<Recovery>>,
+    /// Made by the first event that is to be processed once.
+    clients: OnceLock<Box<Clients>>,
     pub(crate) ack_timeout: Duration,
     pub(crate) encoding: Encoding,
     kind: Kind,
@@ -83,6 +87,8 @@ impl NamespaceInner {
             on_error: RwLock::default(),
             concurrent: AtomicBool::new(false),
             next_ack_id: AtomicU64::new(0),
+            recovery: emitting.recovery.map(|new| Box::new(new.make())),
+            clients: OnceLock::new(),
             ack_timeout: emitting.ack_timeout,
             encoding: emitting.encoding,
             outgoing: RwLock::default(),
@@ -119,6 +125,29 @@ impl NamespaceInner {
 
     pub(crate) fn adapter(&self) -> &Arc<dyn Adapter> {
         &self.adapter
+    }
+
+    /// If its sockets can be recovered.
+    #[inline]
+    pub(crate) fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_deref()
+    }
+
+    /// Tells `watcher` of the changes of its rooms, with no lock held.
+    pub(crate) fn watch_rooms(&self, watcher: Arc<RoomWatcher>) {
+        match self.recovery() {
+            Some(recovery) => recovery.watch_rooms(&*self.adapter, watcher),
+            None => self.adapter.watch_rooms(watcher),
+        }
+    }
+
+    /// What is known of events that clients number.
+    pub(crate) fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| {
+            let defaults = ConnectionStateRecovery::default();
+            let options = self.recovery().map_or(&defaults, |recovery| &recovery.options);
+            Box::new(Clients::new(options.max_sessions, options.max_disconnection_duration))
+        })
     }
 
     /// Ids are counted per namespace, as in Node: the receivers of one broadcast share theirs. A broadcast through
@@ -454,7 +483,7 @@ impl NamespaceInner {
 /// A namespace among others: its parent, its children, and who is in it.
 impl NamespaceInner {
     /// What it inherits from.
-    fn ancestor(&self) -> Option<&Arc<NamespaceInner>> {
+    pub(crate) fn ancestor(&self) -> Option<&Arc<NamespaceInner>> {
         match &self.kind {
             Kind::Child { parent, .. } => Some(parent),
             Kind::Plain | Kind::Parent(_) => None,
@@ -496,7 +525,9 @@ impl NamespaceInner {
     fn is_empty_child(&self) -> bool {
         match &self.kind {
             Kind::Child { clients, kept, .. } => {
-                clients.load(Ordering::SeqCst) == 0 && !kept.load(Ordering::SeqCst)
+                // Whom it waits for shall find it again.
+                let is_waiting = self.recovery().is_some_and(Recovery::has_sessions);
+                clients.load(Ordering::SeqCst) == 0 && !kept.load(Ordering::SeqCst) && !is_waiting
             }
             Kind::Plain | Kind::Parent(_) => false,
         }

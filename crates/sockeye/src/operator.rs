@@ -5,7 +5,9 @@ use crate::error::{AckError, EmitError};
 use crate::frames::{HEADROOM, readdressed};
 use crate::goodbye::Goodbye;
 use crate::namespace::NamespaceInner;
+use crate::session::mailbox::Delivery;
 use crate::socket::{Close, Socket, SocketInner};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sockeye_adapter::{Packet, Target};
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs};
@@ -30,13 +32,14 @@ pub struct BroadcastOperator {
     namespace: Arc<NamespaceInner>,
     target: Target,
     volatile: bool,
+    uncompressed: bool,
     timeout: Duration,
 }
 
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<NamespaceInner>) -> Self {
         let timeout = namespace.ack_timeout;
-        Self { namespace, target: Target::everyone(), volatile: false, timeout }
+        Self { namespace, target: Target::everyone(), volatile: false, uncompressed: false, timeout }
     }
 
     /// Adds the sockets in `room`. A socket's id is its own room.
@@ -69,6 +72,13 @@ impl BroadcastOperator {
         self
     }
 
+    /// The event is sent as it is where it would be compressed, see [`Socket::emit_uncompressed`].
+    /// Source: mirrors `io.compress(false)` in Node.
+    pub fn uncompressed(mut self) -> Self {
+        self.uncompressed = true;
+        self
+    }
+
     /// How long [`BroadcastOperator::emit_with_ack`] waits: `ServerBuilder::ack_timeout` if not said.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -83,7 +93,17 @@ impl BroadcastOperator {
     /// `on_disconnect` tells; it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
-        self.deliver(encoded, |packet| if self.volatile { packet.into_volatile() } else { packet })?;
+        self.each(encoded, |namespace, encoded| match namespace.recovery() {
+            Some(recovery) => {
+                let delivery = if self.volatile { Delivery::Volatile } else { Delivery::Reliable };
+                recovery.broadcast(namespace, &self.target, encoded, delivery)
+            }
+            None => {
+                let packet = self.pack(namespace.encoding.shared_frames(encoded)?);
+                let packet = if self.volatile { packet.into_volatile() } else { packet };
+                Ok(namespace.adapter().broadcast(&self.target, &packet))
+            }
+        })?;
         Ok(())
     }
 
@@ -129,19 +149,35 @@ impl BroadcastOperator {
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error)),
         };
         let collector: Arc<Collector<Socket>> = Collector::new();
-        match self.deliver(encoded, |packet| packet.with_ack(id, collector.clone())) {
+        let receivers = self.each(encoded, |namespace, encoded| {
+            let frames = namespace.encoding.shared_frames(encoded)?;
+            let packet = self.pack(frames).with_ack(id, collector.clone());
+            Ok(match namespace.recovery() {
+                Some(recovery) => recovery.broadcast_packet(namespace, &self.target, packet),
+                None => namespace.adapter().broadcast(&self.target, &packet),
+            })
+        });
+        match receivers {
             Ok(receivers) => collector.expect(receivers),
             Err(error) => return BroadcastAckFuture::failed(AckError::Emit(error.into())),
         }
         BroadcastAckFuture::new(id, collector, self.timeout)
     }
 
+    fn pack(&self, frames: Bytes) -> Packet {
+        let packet = Packet::new(frames);
+        if self.uncompressed { packet.into_uncompressed() } else { packet }
+    }
+
     /// Delivers to the namespace, or to each child of a parent; gives the number of receivers.
-    fn deliver(&self, encoded: Encoded, prepare: impl Fn(Packet) -> Packet) -> Result<usize, EncodeError> {
+    fn each(
+        &self,
+        encoded: Encoded,
+        deliver: impl Fn(&NamespaceInner, Encoded) -> Result<usize, EncodeError>,
+    ) -> Result<usize, EncodeError> {
         let deliver = |namespace: &NamespaceInner, encoded: Encoded| {
             let shown = namespace.hears_outgoing().then(|| (self.sockets_in(namespace), encoded.clone()));
-            let packet = prepare(Packet::new(namespace.encoding.shared_frames(encoded)?));
-            let receivers = namespace.adapter().broadcast(&self.target, &packet);
+            let receivers = deliver(namespace, encoded)?;
             // Now that no lock is held.
             if let Some((sockets, encoded)) = shown
                 && let Some(event) = encoded.event(HEADROOM)
@@ -226,6 +262,7 @@ impl std::fmt::Debug for BroadcastOperator {
             .field("namespace", &self.namespace.name())
             .field("target", &self.target)
             .field("volatile", &self.volatile)
+            .field("uncompressed", &self.uncompressed)
             .finish_non_exhaustive()
     }
 }

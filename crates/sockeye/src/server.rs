@@ -6,7 +6,7 @@ pub use shutdown::Shutdown;
 
 use crate::config::{Config, ConfigError, ServerBuilder};
 use crate::conn::Conn;
-use crate::engine::EngineHandler;
+use crate::engine::EngineHandlers;
 use crate::goodbye::Goodbye;
 use crate::http::{BadSids, CorsPolicy};
 use crate::listen::Admission;
@@ -90,7 +90,7 @@ enum Phase {
 /// What stands on top of the engine sessions.
 pub(crate) enum Upper {
     SocketIo(Namespaces),
-    Engine(EngineHandler),
+    Engine(EngineHandlers),
 }
 
 /// What a server holds at one moment.

@@ -1,10 +1,12 @@
 //! One client in one namespace: the handle that handlers get.
 
+mod compress;
 mod emit;
 mod listen;
 mod outgoing;
 mod protocol;
 mod queue;
+mod recovery;
 mod request;
 
 pub use queue::Queue;
@@ -17,13 +19,14 @@ use crate::handshake::Handshake;
 use crate::namespace::{ErrorHandler, Namespace, NamespaceInner};
 use crate::operator::BroadcastOperator;
 use crate::outgoing::OutgoingListeners;
+use crate::recovery::Life;
 use crate::server::{Server, Shared};
 use crate::session::control::Control;
 use crate::session::mailbox::{Delivery, Push};
 use http::Extensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sockeye_adapter::{JoinError, Member, Packet, SocketKey};
+use sockeye_adapter::{JoinError, Member, Packet, Prepared, SocketKey};
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, Transport};
 use sockeye_proto::socket::{ArgError, DisconnectReason, encode_disconnect};
@@ -53,6 +56,8 @@ pub(crate) struct SocketInner {
     acks: AckTable<Socket>,
     /// Bits of `LISTENS` and `CHECKS`.
     uses: AtomicU8,
+    /// In a namespace whose sockets can be recovered.
+    life: Option<Arc<Life>>,
     /// What most sockets never use.
     store: Mutex<Option<Box<Store>>>,
 }
@@ -99,6 +104,16 @@ impl Socket {
         id: SocketId,
         auth: Option<&str>,
     ) -> Self {
+        Self::make(namespace, conn, id, auth, None)
+    }
+
+    fn make(
+        namespace: Arc<NamespaceInner>,
+        conn: Arc<Conn>,
+        id: SocketId,
+        auth: Option<&str>,
+        life: Option<Arc<Life>>,
+    ) -> Self {
         Self(Arc::new_cyclic(|me| SocketInner {
             me: me.clone(),
             id,
@@ -109,6 +124,7 @@ impl Socket {
             phase: AtomicU8::new(JOINING),
             acks: AckTable::new(),
             uses: AtomicU8::new(0),
+            life,
             store: Mutex::new(None),
         }))
     }
@@ -188,16 +204,21 @@ impl Socket {
     ///
     /// Source: mirrors `socket.join` in Node.
     pub fn join(&self, room: &str) -> Result<(), JoinError> {
-        match self.0.key.get() {
-            Some(&key) => self.0.namespace.adapter().join(key, &[room]),
-            None => Ok(()),
+        let Some(&key) = self.0.key.get() else { return Ok(()) };
+        let join = || self.0.namespace.adapter().join(key, &[room]);
+        match self.0.namespace.recovery() {
+            Some(recovery) => recovery.join(self, join, room),
+            None => join(),
         }
     }
 
     /// Leaves a room, which is gone with its last member.
     pub fn leave(&self, room: &str) {
-        if let Some(&key) = self.0.key.get() {
-            self.0.namespace.adapter().leave(key, &[room]);
+        let Some(&key) = self.0.key.get() else { return };
+        let leave = || self.0.namespace.adapter().leave(key, &[room]);
+        match self.0.namespace.recovery() {
+            Some(recovery) => recovery.leave(self, leave, room),
+            None => leave(),
         }
     }
 
@@ -256,7 +277,9 @@ impl Socket {
             let packet = encode_disconnect(self.0.namespace.name(), encoding.room());
             // What its own parser cannot say the client learns from the end of the connection.
             let _ = encoding.with_frames(packet, |frames| self.0.conn.push(frames, Delivery::Protocol));
-            self.0.conn.control(Control::Leave(self.0.namespace.shared_name(), self.0.id));
+            let (namespace, reason) =
+                (self.0.namespace.shared_name(), DisconnectReason::ServerNamespaceDisconnect);
+            self.0.conn.control(Control::Leave(namespace, self.0.id, reason));
         }
         if close == Close::Connection {
             self.0.conn.control(Control::Disconnect);
@@ -292,22 +315,41 @@ impl Socket {
         .await
     }
 
-    /// The CONNECT reply is about to be queued: the socket can be reached from now on.
-    pub(crate) fn join_namespace(&self) {
+    /// The CONNECT reply is queued: the socket can be reached from now on. `rooms` are those of a recovered session,
+    /// none means its own-id room only.
+    pub(crate) fn add_to(&self, rooms: &[Arc<str>]) {
         let member: Arc<dyn Member> = self.0.clone();
-        let key = self.0.namespace.adapter().add(member);
+        let adapter = self.0.namespace.adapter();
+        let key = adapter.add(member);
+        let own = self.0.id.as_str();
+        let others: Vec<&str> = rooms.iter().map(|room| &**room).filter(|room| *room != own).collect();
+        if !others.is_empty() {
+            // They were within the limits before.
+            let _ = adapter.join(key, &others);
+        }
+        if !rooms.is_empty() && others.len() == rooms.len() {
+            adapter.leave(key, &[own]);
+        }
         let _ = self.0.key.set(key);
         self.0.phase.store(CONNECTED, Ordering::Release);
     }
 
     /// The socket has ended: rooms and acks end at once, `closed()` resolves.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
-        self.0.phase.store(DISCONNECTED, Ordering::Release);
-        let rooms = self.0.key.get().map(|&key| self.0.namespace.adapter().remove(key)).unwrap_or_default();
+        let rooms = match (self.0.namespace.recovery(), &self.0.life) {
+            (Some(recovery), Some(life)) => recovery.end(self, life, reason),
+            _ => {
+                self.mark_disconnected();
+                self.remove_from_adapter()
+            }
+        };
         self.0.acks.close(self.0.id);
         let wakers = self.with_store(|store| {
             store.reason = Some(reason);
-            store.last_rooms = rooms;
+            // One that was taken over has left its rooms before.
+            if !rooms.is_empty() {
+                store.last_rooms = rooms;
+            }
             std::mem::take(&mut store.wakers)
         });
         if let Some(namespaces) = self.shared().namespaces() {
@@ -382,18 +424,30 @@ impl Member for SocketInner {
         &self.id
     }
 
+    fn prepare(&self, packet: &Packet) -> Prepared {
+        self.compress(packet)
+    }
+
     fn deliver(&self, packet: &Packet) -> bool {
         if let Some((id, collector)) = packet.ack() {
             self.expect_ack(id, collector);
         }
         let delivery = if packet.is_volatile() { Delivery::Volatile } else { Delivery::Reliable };
-        match self.conn.push_shared(packet.frames(), delivery) {
-            Push::Queued { wake } => wake,
+        let deflated = self.conn.deflate_window().and_then(|window| packet.deflated(window));
+        match self.conn.push_shared(deflated.unwrap_or(packet.frames()), delivery) {
+            Push::Queued { wake } => {
+                self.reached(packet);
+                wake
+            }
             Push::Refused { wake, .. } => {
                 self.conn.shared.count_refused();
                 wake
             }
-            Push::Dropped | Push::Closed => false,
+            Push::Closed => {
+                self.reached(packet);
+                false
+            }
+            Push::Dropped => false,
         }
     }
 
@@ -407,6 +461,14 @@ impl Member for SocketInner {
 }
 
 impl SocketInner {
+    /// The packet was for this socket, also if it comes too late for its connection.
+    #[inline]
+    fn reached(&self, packet: &Packet) {
+        if let (Some(life), Some(place)) = (&self.life, packet.position()) {
+            life.reached(place);
+        }
+    }
+
     /// One answer of a broadcast is due from this socket, or is settled now.
     fn expect_ack(&self, id: u64, collector: &Arc<dyn Any + Send + Sync>) {
         let Ok(collector) = collector.clone().downcast::<Collector<Socket>>() else { return };

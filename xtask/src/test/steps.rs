@@ -55,7 +55,8 @@ pub(crate) const STEPS: &[Step] = &[
         name: "rustdoc",
         about: "the documentation builds without warnings",
         commands: |_| {
-            let mut command = cargo(&["doc", "--workspace", "--no-deps"]);
+            let mut command =
+                cargo(&["doc", "--workspace", "--no-deps", "--features", "sockeye/http2,sockeye/tls"]);
             command.env("RUSTDOCFLAGS", "-D warnings");
             vec![command]
         },
@@ -66,6 +67,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "model checks of the concurrent parts",
         commands: |_| vec![cargo(&["test", "-p", "sockeye", "--features", "__model", "--lib", "model::"])],
         counts: true,
+        ..CHECK
+    },
+    Step {
+        name: "fuzz",
+        about: "the fuzz targets build, and find nothing in some thousand inputs",
+        commands: |_| vec![cargo(&["run", "--quiet", "--package", "xtask", "--", "fuzz", "--runs", "20000"])],
         ..CHECK
     },
     Step {

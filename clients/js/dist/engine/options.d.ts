@@ -24,7 +24,8 @@ export interface SessionOptions extends TransportOptions, HostOptions {
     closeOnBeforeunload?: boolean;
     /**
      * Whether to send what there is to send without awaiting the server's handshake, where the first transport is a WebSocket:
-     * in Node with its very request. The server must take it, as Sockeye and the official server do; a proxy might not.
+     * in Node with its very request. Sockeye takes it; the official server loses what comes that early, and a proxy might
+     * refuse it.
      * Default: false.
      */
     earlyConnect?: boolean;

@@ -65,9 +65,10 @@ export class NodeSocket implements WebSocketLike {
     const key = randomBytes(16).toString("base64");
     const cookie = jar?.header();
     const { perMessageDeflate, protocols } = options;
-    const { request } = url.startsWith("wss") ? https : http;
+    const { request, globalAgent } = url.startsWith("wss") ? https : http;
     this.#request = request(url.replace(/^ws/, "http"), {
       ...requestOptions(options),
+      ...(takesEarly && !options.agent && { createConnection: corked(globalAgent) }),
       headers: {
         connection: "Upgrade",
         upgrade: "websocket",
@@ -88,9 +89,9 @@ export class NodeSocket implements WebSocketLike {
     this.#request.on("error", (error) => this.#fail(error));
     this.#request.on("socket", (socket) => {
       if (options.autoUnref) socket.unref();
-      if (takesEarly) this.#sendEarly(socket);
     });
     this.#request.end();
+    if (takesEarly) setImmediate(() => this.#sendEarly());
   }
 
   /** Sends a message. Before it is open only where `takesEarly`, and ignored once closing. */
@@ -139,15 +140,13 @@ export class NodeSocket implements WebSocketLike {
   }
 
   /** What was sent already goes behind the request, in the same segment. */
-  #sendEarly(socket: Duplex): void {
-    socket.cork();
-    setImmediate(() => {
-      if (this.#state === "connecting" && this.#pending.length) {
-        socket.write(Buffer.concat(this.#pending));
-        this.#pending = [];
-      }
-      socket.uncork();
-    });
+  #sendEarly(): void {
+    const { socket } = this.#request;
+    if (this.#state === "connecting" && this.#pending.length) {
+      socket?.write(Buffer.concat(this.#pending));
+      this.#pending = [];
+    }
+    socket?.uncork();
   }
 
   #onUpgrade(response: http.IncomingMessage, socket: Duplex, head: Buffer, key: string): void {
@@ -259,4 +258,13 @@ export class NodeSocket implements WebSocketLike {
   #emit(handler: "onopen" | "onmessage" | "onclose" | "onerror", event: object): void {
     (this[handler] as ((event: object) => void) | null)?.(event);
   }
+}
+
+/** Connects as `agent` does, and holds the request back until what is sent early is behind it. */
+function corked(agent: http.Agent): (options: http.ClientRequestArgs) => Duplex | null | undefined {
+  return (options) => {
+    const socket = agent.createConnection(options);
+    socket?.cork();
+    return socket;
+  };
 }

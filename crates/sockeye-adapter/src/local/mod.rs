@@ -7,7 +7,9 @@
 
 mod state;
 
-use crate::{Adapter, Counts, JoinError, Limits, Member, Members, Packet, RoomWatcher, SocketKey, Target};
+use crate::{
+    Adapter, Counts, JoinError, Limits, Member, Members, Packet, Prepared, RoomWatcher, SocketKey, Target,
+};
 use smallvec::SmallVec;
 use sockeye_proto::SocketId;
 use state::State;
@@ -95,6 +97,9 @@ impl Adapter for LocalAdapter {
         let mut panicked = Panicked::default();
         // One bit for each member to wake, so that 2048 of them cost no allocation.
         let mut to_wake = SmallVec::<[u64; 32]>::new();
+        let _ = members
+            .iter()
+            .any(|member| panicked.shield(|| Some(member.prepare(packet))) == Some(Prepared::ForAll));
         {
             // A single receiver is in nobody else's order.
             let _order = (members.len() > 1).then(|| lock(&self.order));

@@ -14,6 +14,9 @@ struct Probe {
     wakes: AtomicUsize,
     /// What `deliver` answers.
     sleeps: bool,
+    /// What `prepare` answers, and how often it was asked.
+    prepared: Prepared,
+    prepares: AtomicUsize,
 }
 
 impl Probe {
@@ -21,9 +24,17 @@ impl Probe {
         Self::with_sleep(seed, true)
     }
 
+    /// One that prepares packets for itself alone.
+    fn particular(seed: u8) -> Arc<Self> {
+        let id = SocketId::from_entropy([seed; 15]);
+        let (got, wakes, prepares) = Default::default();
+        Arc::new(Self { id, got, wakes, sleeps: true, prepared: Prepared::ForOne, prepares })
+    }
+
     fn with_sleep(seed: u8, sleeps: bool) -> Arc<Self> {
         let id = SocketId::from_entropy([seed; 15]);
-        Arc::new(Self { id, got: Mutex::default(), wakes: AtomicUsize::new(0), sleeps })
+        let (got, wakes, prepares) = Default::default();
+        Arc::new(Self { id, got, wakes, sleeps, prepared: Prepared::ForAll, prepares })
     }
 
     fn name(&self) -> &str {
@@ -38,6 +49,11 @@ impl Probe {
 impl Member for Probe {
     fn id(&self) -> &SocketId {
         &self.id
+    }
+
+    fn prepare(&self, _: &Packet) -> Prepared {
+        self.prepares.fetch_add(1, Ordering::Relaxed);
+        self.prepared
     }
 
     fn deliver(&self, packet: &Packet) -> bool {
@@ -444,6 +460,47 @@ fn a_member_is_dropped_without_a_lock() {
         way(&shared, Arc::new(Dropped { id, adapter, was_unlocked: Arc::clone(&was_unlocked) }));
         assert!(was_unlocked.load(Ordering::Relaxed), "{i}");
     }
+}
+
+#[test]
+fn a_packet_is_prepared_until_one_member_speaks_for_all() {
+    let adapter = adapter();
+    let members = [Probe::particular(1), Probe::particular(2), Probe::new(3), Probe::new(4)];
+    for member in &members {
+        adapter.add(member.clone());
+    }
+    for number in 0..20 {
+        adapter.broadcast(&Target::everyone(), &packet(number));
+    }
+    let asked: Vec<_> = members.iter().map(|member| member.prepares.load(Ordering::Relaxed)).collect();
+    // In whatever order they come, one of the last two ends it each time.
+    assert_eq!(asked[2] + asked[3], 20);
+    assert!(asked[0] <= 20 && asked[1] <= 20);
+    assert!(members.iter().all(|member| member.got().len() == 20));
+}
+
+#[test]
+fn a_packet_is_compressed_once_for_each_window() {
+    use sockeye_proto::websocket::WindowBits;
+    let packet = packet(1);
+    let mut compressed = 0;
+    for _ in 0..3 {
+        for window in WindowBits::ALL {
+            packet.deflate(window, |frames| {
+                compressed += 1;
+                assert_eq!(frames, packet.frames());
+                (window != WindowBits::Nine).then(|| vec![window.get()])
+            });
+        }
+    }
+    assert_eq!(compressed, WindowBits::ALL.len());
+    for packet in [&packet.clone().into_volatile(), &packet] {
+        for window in WindowBits::ALL {
+            let form = packet.deflated(window).map(|form| form[0]);
+            assert_eq!(form, (window != WindowBits::Nine).then_some(window.get()));
+        }
+    }
+    assert_eq!(self::packet(2).deflated(WindowBits::Fifteen), None);
 }
 
 fn told(adapter: &LocalAdapter) -> Arc<Mutex<Vec<String>>> {

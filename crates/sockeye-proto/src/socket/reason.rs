@@ -1,5 +1,5 @@
 //! Why a socket ended, in the words of the official implementation, which applications compare as
-//! strings. Two endings are our own: they name limits that the official server does not have.
+//! strings. Three endings are our own: two limits that the official server does not have, and a take-over.
 
 use std::fmt;
 
@@ -60,6 +60,8 @@ reasons! {
         SlowConsumer = "slow consumer",
         /// Our own: the client sent more than the waiting handlers may hold back.
         InboxOverflow = "inbox overflow",
+        /// Our own: another connection recovered the socket, as after a connection that broke unnoticed.
+        TakenOver = "taken over",
     }
 }
 
@@ -110,11 +112,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn server_reasons_are_the_official_strings_and_two_of_our_own() {
+    fn server_reasons_are_the_official_strings_and_three_of_our_own() {
         let texts: Vec<_> = DisconnectReason::ALL.iter().map(ToString::to_string).collect();
         let expected = "transport error|transport close|forced close|ping timeout|parse error|\
             server shutting down|forced server close|client namespace disconnect|\
-            server namespace disconnect|slow consumer|inbox overflow";
+            server namespace disconnect|slow consumer|inbox overflow|taken over";
         assert_eq!(texts.join("|"), expected);
     }
 

@@ -4,7 +4,8 @@
 //! still incomplete are copied together here. The caller keeps the bytes of an incomplete frame. Answering
 //! pings and closes, and reading nothing more after a close, is the caller's.
 
-use super::frame::Lead;
+use super::deflate::{inflate, max_deflated_bytes};
+use super::frame::{Lead, RESERVED, RSV1};
 use super::{CloseCode, CloseFrame, FrameError, Opcode, apply_mask};
 
 /// Which end decodes.
@@ -67,13 +68,24 @@ pub struct Decoder {
     /// because the message handed out lies in here.
     fragments: Option<Box<Fragments>>,
     role: Role,
+    /// The reserved bits that are an error.
+    reserved: u8,
 }
 
 impl Decoder {
     /// A decoder at the start of a connection. A message, whether in one frame or in fragments, may have up
     /// to `max_message_bytes` and up to 16 384 fragments, or one per 64 bytes of the limit if that is more.
     pub fn new(role: Role, max_message_bytes: usize) -> Decoder {
-        Decoder { max_message_bytes, fragments: None, role }
+        Decoder { max_message_bytes, fragments: None, role, reserved: RESERVED }
+    }
+
+    /// Takes compressed messages too, as the peers have agreed (RFC 7692). The limit counts inflated bytes, and
+    /// nothing is inflated beyond it. What inflating needs, about 50 KiB and the message, exists only while a
+    /// message is inflated and handed out.
+    #[must_use]
+    pub fn deflate(mut self) -> Decoder {
+        self.reserved = RESERVED & !RSV1;
+        self
     }
 
     /// Decodes up to the end of the first whole message in `input`, which may begin with any number of
@@ -83,7 +95,7 @@ impl Decoder {
     /// # Errors
     ///
     /// The peer broke the protocol or a limit; known as soon as the header that does it is there, for text
-    /// at the end of the fragment. The connection must be failed: the decoder makes no sense afterwards.
+    /// at the end of the fragment, for a compressed message at its end. The connection must be failed: the decoder makes no sense afterwards.
     #[inline]
     pub fn decode<'a>(&'a mut self, input: &'a mut [u8]) -> Result<Decoded<'a>, FrameError> {
         if self.fragments.as_ref().is_some_and(|fragments| fragments.delivered) {
@@ -101,8 +113,8 @@ impl Decoder {
             consumed += frame.end;
             let payload = frame.unmask(bytes);
             let message = match frame.opcode {
-                Opcode::Text if frame.fin => Message::Text(text(payload)?),
-                Opcode::Binary if frame.fin => Message::Binary(payload),
+                Opcode::Text if frame.is_whole() => Message::Text(text(payload)?),
+                Opcode::Binary if frame.is_whole() => Message::Binary(payload),
                 Opcode::Ping => Message::Ping(payload),
                 Opcode::Pong => Message::Pong(payload),
                 Opcode::Close => Message::Close(close(payload)?),
@@ -133,19 +145,24 @@ impl Decoder {
     /// Reads the header at the front and judges it before any of its payload has to be there.
     #[inline]
     fn read_header(&self, input: &[u8]) -> Result<Option<Frame>, FrameError> {
-        let Some(lead) = Lead::read(self.role, input)? else { return Ok(None) };
+        let Some(lead) = Lead::read(self.role, self.reserved, input)? else { return Ok(None) };
         let mut message_bytes = 0;
+        let mut deflated = lead.deflated;
         if !lead.opcode.is_control() {
             match (&self.fragments, lead.opcode) {
                 (None, Opcode::Continuation) => return Err(FrameError::UnexpectedContinuation),
                 (None, _) => {}
-                (Some(open), Opcode::Continuation) => message_bytes = open.admit(self.max_fragments())?,
+                (Some(open), Opcode::Continuation) => {
+                    message_bytes = open.admit(self.max_fragments())?;
+                    deflated = open.deflated;
+                }
                 (Some(_), opcode) => return Err(FrameError::ExpectedContinuation { opcode }),
             }
         }
         let Some((payload_len, mask_start)) = lead.payload_len(input)? else { return Ok(None) };
         let payload_start = mask_start + lead.mask_len();
-        let limit = self.max_message_bytes;
+        let limit =
+            if deflated { max_deflated_bytes(self.max_message_bytes) } else { self.max_message_bytes };
         let len = payload_len.saturating_add(message_bytes);
         let end = match usize::try_from(payload_len) {
             Ok(payload_len) if lead.opcode.is_control() || len <= limit as u64 => {
@@ -153,7 +170,8 @@ impl Decoder {
             }
             _ => return Err(FrameError::MessageTooBig { len, limit }),
         };
-        Ok(Some(Frame { fin: lead.fin, opcode: lead.opcode, mask_start, payload_start, end }))
+        let Lead { fin, deflated, opcode, .. } = lead;
+        Ok(Some(Frame { fin, deflated, opcode, mask_start, payload_start, end }))
     }
 
     /// Beyond this a message is an attack on the cost per fragment; peers that cut by 64 bytes stay below.
@@ -163,14 +181,17 @@ impl Decoder {
 
     #[inline(never)]
     fn take_fragment(&mut self, frame: &Frame, payload: &[u8]) -> Result<(), FrameError> {
-        let is_text = frame.opcode == Opcode::Text;
-        self.fragments.get_or_insert_with(|| Box::new(Fragments::new(is_text))).take(payload)
+        let first = || Box::new(Fragments::new(frame));
+        self.fragments.get_or_insert_with(first).take(payload)
     }
 
     /// The message whose last fragment was just taken in.
     fn whole_message(&mut self) -> Result<Message<'_>, FrameError> {
         let Some(fragments) = &mut self.fragments else { return Err(FrameError::UnexpectedContinuation) };
         fragments.delivered = true;
+        if fragments.deflated {
+            fragments.bytes = inflate(&fragments.bytes, self.max_message_bytes)?;
+        }
         if fragments.is_text {
             Ok(Message::Text(text(&fragments.bytes)?))
         } else {
@@ -182,6 +203,8 @@ impl Decoder {
 /// Where things lie in the frame at the front of the input.
 struct Frame {
     fin: bool,
+    /// The first frame of a compressed message.
+    deflated: bool,
     opcode: Opcode,
     /// Equal to `payload_start` if there is no mask.
     mask_start: usize,
@@ -190,6 +213,12 @@ struct Frame {
 }
 
 impl Frame {
+    /// Whether the payload is a message as it stands.
+    #[inline]
+    fn is_whole(&self) -> bool {
+        self.fin && !self.deflated
+    }
+
     /// The payload of the frame that `bytes` is, in the clear.
     #[inline]
     fn unmask<'a>(&self, bytes: &'a mut [u8]) -> &'a mut [u8] {
@@ -203,23 +232,31 @@ impl Frame {
     }
 }
 
-/// The message that is arriving in fragments.
+/// The message that is arriving in fragments, or that came compressed.
 #[derive(Debug)]
 struct Fragments {
-    /// What has arrived, unmasked; grows by what arrives and never by what is announced.
+    /// What has arrived, unmasked; grows by what arrives and never by what is announced. Inflated at the end.
     bytes: Vec<u8>,
     /// How many frames that was.
     count: usize,
     /// Of a text, how many of the bytes are whole, valid characters.
     valid_up_to: usize,
     is_text: bool,
+    deflated: bool,
     /// The last fragment came and the message was handed out.
     delivered: bool,
 }
 
 impl Fragments {
-    fn new(is_text: bool) -> Fragments {
-        Fragments { bytes: Vec::new(), count: 0, valid_up_to: 0, is_text, delivered: false }
+    fn new(first: &Frame) -> Fragments {
+        Fragments {
+            bytes: Vec::new(),
+            count: 0,
+            valid_up_to: 0,
+            is_text: first.opcode == Opcode::Text,
+            deflated: first.deflated,
+            delivered: false,
+        }
     }
 
     /// Whether one more fragment may come, and how many bytes lie here already.
@@ -235,7 +272,7 @@ impl Fragments {
     fn take(&mut self, payload: &[u8]) -> Result<(), FrameError> {
         self.count += 1;
         self.bytes.extend_from_slice(payload);
-        if !self.is_text {
+        if !self.is_text || self.deflated {
             return Ok(());
         }
         let unchecked = self.bytes.get(self.valid_up_to..).unwrap_or_default();

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// Reserved bits are set, but no extension was negotiated (§ 5.2).
+    /// Reserved bits are set that no negotiated extension allows on this frame (§ 5.2, RFC 7692 § 6).
     ReservedBits {
         /// The three bits as a number, RSV1 being 4.
         bits: u8,
@@ -45,9 +45,9 @@ pub enum FrameError {
         /// The length as sent.
         len: u64,
     },
-    /// The frame, or the fragments of its message together, exceed the limit.
+    /// The frame, or the fragments of its message together, exceed the limit; or what they inflate to does.
     MessageTooBig {
-        /// Bytes of the message, as far as its frames have announced them.
+        /// Bytes of the message, as far as its frames have announced them, or as far as it was inflated.
         len: u64,
         /// The most that is taken.
         limit: usize,
@@ -62,6 +62,8 @@ pub enum FrameError {
         /// How many bytes of the text so far are valid.
         valid_up_to: usize,
     },
+    /// A compressed message that is no whole number of DEFLATE blocks (RFC 7692 § 7.2.2).
+    InvalidDeflate,
     /// A close frame of one byte, which is half a code (§ 5.5.1).
     ShortClose,
     /// A close frame with a code that must not be sent (§ 7.4).
@@ -75,7 +77,7 @@ impl FrameError {
     /// The code to close the connection with: 1002, 1007 or 1009.
     pub const fn close_code(&self) -> CloseCode {
         match self {
-            FrameError::InvalidUtf8 { .. } => CloseCode::INVALID_PAYLOAD,
+            FrameError::InvalidUtf8 { .. } | FrameError::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
             FrameError::MessageTooBig { .. } | FrameError::TooManyFragments { .. } => {
                 CloseCode::MESSAGE_TOO_BIG
             }
@@ -88,7 +90,7 @@ impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             FrameError::ReservedBits { bits } => {
-                write!(f, "reserved bits {bits:03b} set without an extension")
+                write!(f, "reserved bits {bits:03b} set without an extension that allows them")
             }
             FrameError::UnknownOpcode { opcode } => write!(f, "unknown opcode {opcode:#x}"),
             FrameError::Unmasked => f.write_str("unmasked frame from a client"),
@@ -109,6 +111,7 @@ impl fmt::Display for FrameError {
             FrameError::InvalidUtf8 { valid_up_to } => {
                 write!(f, "text is not UTF-8 after byte {valid_up_to}")
             }
+            FrameError::InvalidDeflate => f.write_str("compressed message is not valid DEFLATE data"),
             FrameError::ShortClose => f.write_str("close frame of one byte"),
             FrameError::InvalidCloseCode { code } => write!(f, "close code {code} must not be sent"),
         }
@@ -127,7 +130,7 @@ mod tests {
         assert_eq!(error.to_string(), "message of 1000001 bytes exceeds the limit (1000000)");
         assert_eq!(
             FrameError::ReservedBits { bits: 4 }.to_string(),
-            "reserved bits 100 set without an extension"
+            "reserved bits 100 set without an extension that allows them"
         );
         assert_eq!(FrameError::UnknownOpcode { opcode: 0xb }.to_string(), "unknown opcode 0xb");
     }

@@ -11,7 +11,10 @@ pub const MAX_HEADER_LEN: usize = 10;
 pub(super) const MAX_CONTROL_LEN: usize = 125;
 
 const FIN: u8 = 0x80;
-const RESERVED: u8 = 0x70;
+/// The reserved bits; an extension takes some of them out.
+pub(super) const RESERVED: u8 = 0x70;
+/// Of the first frame of a compressed message (RFC 7692 § 6).
+pub(super) const RSV1: u8 = 0x40;
 const MASKED: u8 = 0x80;
 
 /// The kind of a frame, as the table of § 5.2 numbers them.
@@ -56,6 +59,8 @@ impl Opcode {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lead {
     pub(super) fin: bool,
+    /// Starts a compressed message.
+    pub(super) deflated: bool,
     pub(super) opcode: Opcode,
     masked: bool,
     /// 0–125: the payload length; 126 and 127: it follows in 2 or 8 bytes.
@@ -63,19 +68,23 @@ pub(super) struct Lead {
 }
 
 impl Lead {
-    /// `None` if fewer than two bytes are there.
+    /// `None` if fewer than two bytes are there. `reserved` are the bits that no extension gave a meaning.
     #[inline]
-    pub(super) fn read(role: Role, input: &[u8]) -> Result<Option<Lead>, FrameError> {
+    pub(super) fn read(role: Role, reserved: u8, input: &[u8]) -> Result<Option<Lead>, FrameError> {
         let [first, second, ..] = *input else { return Ok(None) };
-        if first & RESERVED != 0 {
+        if first & reserved != 0 {
             return Err(FrameError::ReservedBits { bits: (first & RESERVED) >> 4 });
         }
         let lead = Lead {
             fin: first & FIN != 0,
+            deflated: first & RSV1 != 0,
             opcode: Opcode::from_bits(first & 0x0f)?,
             masked: second & MASKED != 0,
             short_len: second & !MASKED,
         };
+        if lead.deflated && !matches!(lead.opcode, Opcode::Text | Opcode::Binary) {
+            return Err(FrameError::ReservedBits { bits: (first & RESERVED) >> 4 });
+        }
         match role {
             Role::Server if !lead.masked => return Err(FrameError::Unmasked),
             Role::Client if lead.masked => return Err(FrameError::Masked),
@@ -170,6 +179,17 @@ pub fn encode_frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8], mask: Opt
     out.extend_from_slice(payload);
     if let Some(key) = mask {
         apply_mask(out.get_mut(start..).unwrap_or_default(), key);
+    }
+}
+
+/// Appends a whole frame with a compressed payload, made by [`Deflater::deflate`](super::Deflater::deflate) from
+/// the payload of a text or binary message. Only for a peer that agreed to RFC 7692.
+#[inline]
+pub fn encode_deflated_frame(out: &mut Vec<u8>, opcode: Opcode, deflated: &[u8], mask: Option<[u8; 4]>) {
+    let start = out.len();
+    encode_frame(out, opcode, deflated, mask);
+    if let Some(first) = out.get_mut(start) {
+        *first |= RSV1;
     }
 }
 

@@ -33,10 +33,12 @@ where
     }
     let websocket = match transport {
         Transport::Polling => None,
-        Transport::WebSocket => match websocket::accept(&mut request) {
-            Ok(accepted) => Some(accepted),
-            Err(refusal) => return exchange.refuse(refusal),
-        },
+        Transport::WebSocket => {
+            match websocket::accept(&mut request, shared.config.per_message_deflate.as_ref()) {
+                Ok(accepted) => Some(accepted),
+                Err(refusal) => return exchange.refuse(refusal),
+            }
+        }
     };
     let head = exchange.head.clone().unwrap_or_else(|| {
         let extensions = std::mem::take(request.extensions_mut());

@@ -3,6 +3,7 @@
 
 use super::refusal::{Refusal, RefusalAnswer};
 use super::{Answer, ErrorContext, single, typed};
+use crate::config::PerMessageDeflate;
 use crate::conn::Conn;
 use crate::listen::{Permit, Seat};
 use crate::session::Session;
@@ -16,7 +17,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use sockeye_proto::engine::{CloseReason, RequestError, Transport};
-use sockeye_proto::websocket::{Opcode, UpgradeError, UpgradeRequest, encode_frame};
+use sockeye_proto::websocket::{DeflateAgreement, Opcode, UpgradeError, UpgradeRequest, encode_frame};
 use std::sync::Arc;
 use tokio::net::TcpStream;
 
@@ -48,7 +49,7 @@ pub(super) fn upgrade<B>(conn: Arc<Conn>, mut request: Request<B>) -> Result<Ans
 where
     B: http_body::Body,
 {
-    let (answer, upgrade) = accept(&mut request)?;
+    let (answer, upgrade) = accept(&mut request, conn.shared.config.per_message_deflate.as_ref())?;
     take_over(upgrade, conn, |conn, link| conn.control(Control::Probe(Box::new(link))));
     Ok(answer)
 }
@@ -58,22 +59,42 @@ pub(crate) struct Upgrade {
     stream: OnUpgrade,
     /// The place of the connection, where it becomes the WebSocket as a whole.
     place: Option<Permit>,
+    /// What was agreed on compression.
+    deflate: Option<DeflateAgreement>,
 }
 
 impl Upgrade {
     pub(crate) async fn link(self, max_message_bytes: usize) -> hyper::Result<Link> {
         let (stream, already_read) = reclaim(self.stream.await?);
-        let mut link = Link::new(stream, &already_read, max_message_bytes);
+        let mut link = Link::new(stream, &already_read, max_message_bytes).with_deflate(self.deflate);
         link.place = self.place;
         Ok(link)
     }
 }
 
-/// Checks the handshake. The answer completes it.
-pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
-    if is_extended_connect(request) {
-        return accept_stream(request);
+/// Checks the handshake, and agrees on compression with a client that offers it if `deflate` is given. The answer
+/// completes it.
+pub(super) fn accept<B: http_body::Body>(
+    request: &mut Request<B>,
+    deflate: Option<&PerMessageDeflate>,
+) -> Result<(Answer, Upgrade), Refusal> {
+    let (mut answer, mut upgrade) = match is_extended_connect(request) {
+        true => accept_stream(request)?,
+        false => accept_connection(request)?,
+    };
+    let offers = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS);
+    if let (Some(options), Some(offers)) = (deflate, offers)
+        && let Some((agreement, extensions)) = options.windows.accept(&offers)
+        && let Ok(extensions) = HeaderValue::try_from(extensions)
+    {
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
+        upgrade.deflate = Some(agreement);
     }
+    Ok((answer, upgrade))
+}
+
+/// The handshake that turns a connection of HTTP/1.1 into a WebSocket.
+fn accept_connection<B: http_body::Body>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refusal> {
     let headers = request.headers();
     let wanted = UpgradeRequest {
         get: request.method() == Method::GET,
@@ -97,7 +118,7 @@ pub(super) fn accept<B: http_body::Body>(request: &mut Request<B>) -> Result<(An
     if let Ok(accept) = HeaderValue::from_str(accept.as_str()) {
         into.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    Ok((answer, Upgrade { stream, place }))
+    Ok((answer, Upgrade { stream, place, deflate: None }))
 }
 
 /// Whether the request asks for a WebSocket in a stream of HTTP/2. Source: RFC 8441 § 5.
@@ -124,7 +145,7 @@ fn accept_stream<B>(request: &mut Request<B>) -> Result<(Answer, Upgrade), Refus
         None => return Err(refuse_handshake(UpgradeError::MissingVersion)),
     }
     let stream = promised(request)?;
-    Ok((Response::new(Bytes::new()), Upgrade { stream, place: None }))
+    Ok((Response::new(Bytes::new()), Upgrade { stream, place: None, deflate: None }))
 }
 
 /// The stream that the host server will let go.

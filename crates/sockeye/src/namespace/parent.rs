@@ -137,7 +137,7 @@ impl Parent {
 
     pub(crate) fn adopt(&self, child: &Arc<NamespaceInner>) {
         let mut children = write(&self.children);
-        children.watchers.iter().for_each(|watcher| child.adapter().watch_rooms(watcher.clone()));
+        children.watchers.iter().for_each(|watcher| child.watch_rooms(watcher.clone()));
         children.by_name.insert(child.shared_name(), Arc::downgrade(child));
     }
 
@@ -145,7 +145,7 @@ impl Parent {
     pub(crate) fn watch_rooms(&self, watcher: Arc<RoomWatcher>) {
         let mut children = write(&self.children);
         for child in children.by_name.values().filter_map(Weak::upgrade) {
-            child.adapter().watch_rooms(watcher.clone());
+            child.watch_rooms(watcher.clone());
         }
         children.watchers.push(watcher);
     }

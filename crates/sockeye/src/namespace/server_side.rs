@@ -68,7 +68,7 @@ impl Namespace {
         });
         match self.inner().as_parent() {
             Some(parent) => parent.watch_rooms(watcher),
-            None => self.inner().adapter().watch_rooms(watcher),
+            None => self.inner().watch_rooms(watcher),
         }
     }
 }

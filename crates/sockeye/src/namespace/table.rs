@@ -17,7 +17,8 @@ pub(crate) struct Namespaces {
     parents: RwLock<Vec<Arc<NamespaceInner>>>,
     on_new: RwLock<Vec<Arc<Hook>>>,
     options: NamespaceOptions,
-    emitting: Emitting,
+    /// For each namespace that is made.
+    emitting: Box<Emitting>,
 }
 
 type Hook = dyn Fn(&Namespace) + Send + Sync;
@@ -38,7 +39,7 @@ impl Namespaces {
             parents: RwLock::default(),
             on_new: RwLock::default(),
             options,
-            emitting,
+            emitting: Box::new(emitting),
         }
     }
 
@@ -84,7 +85,8 @@ impl Namespaces {
         let mut parents = write(&self.parents);
         // No client can ask for a parent, so its name is for logs alone.
         let name = name.map_or_else(|| format!("/_{}", parents.len()), |name| with_slash(name).into_owned());
-        let inner = NamespaceInner::new(&name, self.emitting.clone()).into_parent(Parent::new(test));
+        let inner =
+            NamespaceInner::new(&name, Emitting::clone(&self.emitting)).into_parent(Parent::new(test));
         let parent = Arc::new(inner);
         parents.push(parent.clone());
         parent
@@ -153,7 +155,14 @@ impl Namespaces {
 
     /// Counts a client out.
     pub(crate) fn leave(&self, namespace: &Arc<NamespaceInner>) {
-        if !namespace.leave() || !self.options.cleanup_empty_children {
+        if namespace.leave() {
+            self.clean_up(namespace);
+        }
+    }
+
+    /// Takes a child away that nobody is in or comes back to.
+    pub(crate) fn clean_up(&self, namespace: &Arc<NamespaceInner>) {
+        if !self.options.cleanup_empty_children {
             return;
         }
         let mut table = write(&self.table);
@@ -176,7 +185,7 @@ impl Namespaces {
     }
 
     fn make(&self, name: &str, parent: Option<&Arc<NamespaceInner>>) -> Arc<NamespaceInner> {
-        let namespace = NamespaceInner::new(name, self.emitting.clone());
+        let namespace = NamespaceInner::new(name, Emitting::clone(&self.emitting));
         Arc::new(match parent {
             Some(parent) => namespace.into_child(parent.clone()),
             None => namespace,

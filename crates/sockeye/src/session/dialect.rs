@@ -115,11 +115,11 @@ fn with_types(runs: Runs, sent: usize, binary: Binary) -> (Runs, usize) {
     (Runs::from(typed), 0)
 }
 
-/// One of our own frames.
-pub(super) struct Frame<'a> {
+/// One of our own frames, not compressed.
+pub(crate) struct Frame<'a> {
     /// The whole of it.
-    pub(super) bytes: &'a [u8],
-    pub(super) content: Content<'a>,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) content: Content<'a>,
 }
 
 /// The frames behind the first `sent` bytes, which are whole frames too.
@@ -137,7 +137,7 @@ pub(super) fn frames_of(runs: &Runs, sent: usize) -> impl Iterator<Item = Frame<
 }
 
 /// Takes one of our own frames apart.
-fn first_frame(run: &[u8]) -> Option<Frame<'_>> {
+pub(crate) fn first_frame(run: &[u8]) -> Option<Frame<'_>> {
     let (&[head, len], _) = run.split_first_chunk::<2>()?;
     let (header, len) = match len {
         126 => (4, usize::from(u16::from_be_bytes(run.get(2..4)?.try_into().ok()?))),

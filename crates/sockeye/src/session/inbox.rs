@@ -8,6 +8,7 @@ use crate::conn::Outside;
 use crate::error::{BoxError, HandlerError};
 use crate::extract::EventParts;
 use crate::handler::{Listeners, On, Running};
+use crate::recovery::Farewell;
 use crate::socket::Socket;
 use sockeye_proto::socket::{DisconnectReason, Event, EventBuf};
 use std::any::Any;
@@ -62,8 +63,19 @@ impl Inbox {
     }
 
     /// The first entry of every inbox: events wait until the connect handlers have returned.
-    pub(crate) fn connected(&mut self, socket: &Socket, cx: &mut Context<'_>) {
-        if let Some(running) = start(socket, &[On::Connect], EventParts::of_connection(socket)) {
+    /// The listeners of the socket before, whose session this one goes on with, come first.
+    pub(crate) fn connected(&mut self, socket: &Socket, before: Option<Farewell>, cx: &mut Context<'_>) {
+        if let Some(before) = before {
+            let recovered = socket.clone();
+            let behind = async move {
+                before.wait().await;
+                match start(&recovered, &[On::Connect], EventParts::of_connection(&recovered)) {
+                    Some(running) => running.await,
+                    None => Ok(()),
+                }
+            };
+            self.run(socket, Box::pin(behind), cx);
+        } else if let Some(running) = start(socket, &[On::Connect], EventParts::of_connection(socket)) {
             self.run(socket, running, cx);
         }
     }
@@ -167,6 +179,14 @@ pub(crate) fn drained(socket: &Socket) {
 struct Epilogue {
     socket: Socket,
     reason: DisconnectReason,
+}
+
+impl Drop for Epilogue {
+    fn drop(&mut self) {
+        if let Some(life) = self.socket.life() {
+            life.is_over();
+        }
+    }
 }
 
 impl Epilogue {

@@ -39,12 +39,17 @@ pub(super) fn id(conn: &Conn) -> SocketId {
     }
 }
 
+/// Whether the client knows what to do with a `pid`: it came with version 4.6 of the official one.
+pub(super) fn can_recover(conn: &Conn) -> bool {
+    conn.handshake.protocol() == Protocol::V4
+}
+
 /// The packet that lets a client in.
-pub(super) fn consent(socket: &Socket, conn: &Conn) -> Encoded {
+pub(crate) fn consent(socket: &Socket, conn: &Conn) -> Encoded {
     let namespace = socket.inner_namespace().name();
     let room = conn.shared.config.encoding.room();
     match conn.handshake.protocol() {
-        Protocol::V4 => encode_connect(namespace, socket.id(), room),
+        Protocol::V4 => encode_connect(namespace, socket.id(), socket.life().map(|life| life.pid()), room),
         Protocol::V3 => v4::encode_connect(namespace, room),
     }
 }

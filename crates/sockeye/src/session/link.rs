@@ -5,7 +5,8 @@
 use super::mailbox::Runs;
 use crate::listen::Permit;
 use sockeye_proto::websocket::{
-    CloseCode, Decoder, FrameError, Message, Opcode, Role, encode_close, encode_frame,
+    CloseCode, Decoder, DeflateAgreement, FrameError, Message, Opcode, Role, WindowBits, encode_close,
+    encode_deflated_frame, encode_frame,
 };
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -40,6 +41,8 @@ pub(crate) struct Link {
     /// Answer to the newest ping that came while the kernel accepted nothing; older ones are forgotten.
     pong: Option<Box<[u8]>>,
     end: End,
+    /// What frames to the peer may be compressed with.
+    deflate_window: Option<WindowBits>,
     /// Among the connections of our listener, where it came from there.
     pub(crate) place: Option<Permit>,
 }
@@ -109,8 +112,22 @@ impl Link {
             written: 0,
             pong: None,
             end: End::Open,
+            deflate_window: None,
             place: None,
         }
+    }
+
+    /// Takes compressed messages, if that was agreed on. Whoever makes frames for the link may compress them.
+    pub(crate) fn with_deflate(mut self, agreement: Option<DeflateAgreement>) -> Self {
+        if let Some(agreement) = agreement {
+            self.decoder = self.decoder.deflate();
+            self.deflate_window = Some(agreement.server_window);
+        }
+        self
+    }
+
+    pub(crate) fn deflate_window(&self) -> Option<WindowBits> {
+        self.deflate_window
     }
 
     /// Reads what there is and hands over every whole message. Pings are answered here.
@@ -227,6 +244,14 @@ impl Link {
     pub(crate) fn append(&mut self, opcode: Opcode, payload: &[u8]) {
         let mut frame = Vec::with_capacity(payload.len() + 10);
         encode_frame(&mut frame, opcode, payload, None);
+        self.flight.append(&frame);
+        self.flight_bytes += frame.len();
+    }
+
+    /// [`Link::append`] of a compressed payload.
+    pub(crate) fn append_deflated(&mut self, opcode: Opcode, deflated: &[u8]) {
+        let mut frame = Vec::with_capacity(deflated.len() + 10);
+        encode_deflated_frame(&mut frame, opcode, deflated, None);
         self.flight.append(&frame);
         self.flight_bytes += frame.len();
     }

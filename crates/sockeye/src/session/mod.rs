@@ -12,7 +12,7 @@ pub(crate) mod dialect;
 mod farewell;
 mod inbox;
 pub(crate) use inbox::MAX_WAITING;
-mod joining;
+pub(crate) mod joining;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 mod polling;
@@ -103,6 +103,7 @@ impl Session {
             }
             Upper::Engine(_) => (ServerConnection::engine_only(session), None),
         };
+        conn.set_deflate_window(link.as_ref().and_then(Link::deflate_window));
         let mut guard = shared.task_started();
         if link.as_ref().is_some_and(Link::is_direct) {
             guard.set_direct();
@@ -134,6 +135,9 @@ impl Session {
     /// The whole life of the session. The future borrows what it captured, so its size is the session's.
     pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+        if let Upper::Engine(handlers) = &self.core.conn.shared.upper {
+            handlers.connected(&self.core.conn);
+        }
         if let Dialect::V3(_) = self.core.dialect {
             std::future::poll_fn(|cx| {
                 self.join_unasked(cx);
@@ -206,8 +210,8 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => {
-                match HeldPost::new(body, verdict, self.core.dialect) {
+            (Control::Post(body, request, verdict), Wire::Polling(polling)) => {
+                match HeldPost::new(body, request, verdict, self.core.dialect) {
                     Some(post) if polling.post.is_none() => polling.post = Some(post),
                     Some(post) => {
                         post.answer(Err(RequestError::BadRequest("OVERLAP")));
@@ -217,14 +221,18 @@ impl Session {
                 }
             }
             (Control::Probe(link), _) => self.open_probe(link),
-            (Control::Leave(namespace, socket), _) => {
+            (Control::Leave(namespace, socket, reason), _) => {
                 let Some(mux) = self.core.connection.mux() else { return };
                 // The client may have left and joined again meanwhile: that is another socket.
                 let place =
                     mux.socket(&namespace).copied().filter(|&place| self.core.sockets.is(place, &socket));
                 if let Some(place) = place {
                     mux.remove(&namespace);
-                    self.core.sockets.end(place, DisconnectReason::ServerNamespaceDisconnect);
+                    self.core.sockets.end(place, reason);
+                    if reason == DisconnectReason::TakenOver && mux.joined() == 0 {
+                        // Most likely its client is not there any more.
+                        self.core.end(CloseReason::ForcedClose, Parting::Close(None));
+                    }
                 }
             }
             (Control::Disconnect, _) => {
@@ -440,7 +448,7 @@ fn flush_polling(polling: &mut Polling, mailbox: &Mailbox<Control>, max_bytes: u
 /// Nobody will obey this any more.
 fn refuse(control: Control) {
     match control {
-        Control::Post(_, verdict) => {
+        Control::Post(_, _, verdict) => {
             let _ = verdict.send(Err(RequestError::UnknownSid));
         }
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.

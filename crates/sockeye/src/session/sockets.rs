@@ -105,6 +105,7 @@ impl Sockets {
                 self.joining.push(Joining::Parent(asked, choosing));
                 self.decide(mux, conn, cx)
             }
+            Request::Join(socket) if socket.skips_middleware() => self.accept(socket, mux, conn, cx),
             Request::Join(socket) => match admit(socket.inner_namespace(), &socket) {
                 None => self.accept(socket, mux, conn, cx),
                 Some(verdict) => {
@@ -151,19 +152,25 @@ impl Sockets {
         if namespace.is_closed() {
             return self.request(Request::Dismiss(socket, no_such_namespace()), mux, conn, cx);
         }
-        if mux.accept(namespace.name(), place).is_err() {
-            // The client left while the middleware was deciding.
+        if !mux.is_connecting(namespace.name()) {
+            // The client left while the middleware was deciding, which the mux forgets with this answer.
+            let _ = mux.accept(namespace.name(), place);
             dismiss(&socket, DisconnectReason::ClientNamespaceDisconnect);
             return Ok(());
         }
+        let Ok(before) = socket.enter() else {
+            // The session went while the middleware was deciding: as if it had never been.
+            let entered = conn.shared.namespaces().and_then(|namespaces| namespaces.enter(namespace.name()));
+            let anew = entered.and_then(|namespace| socket.begin_anew(namespace)).map(Request::Join);
+            dismiss(&socket, DisconnectReason::TakenOver);
+            let refusal = || Request::Refuse(namespace.name().to_owned(), no_such_namespace());
+            return self.request(anew.unwrap_or_else(refusal), mux, conn, cx);
+        };
+        let _ = mux.accept(namespace.name(), place);
         conn.end_unjoined();
-        // The reply is queued before anybody can reach the socket, so it is the first packet.
-        let reply = joining::consent(&socket, conn);
-        let _ = namespace.encoding.with_frames(reply, |frames| conn.push(frames, Delivery::Protocol));
-        socket.join_namespace();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
-        joined.inbox.connected(&joined.socket, cx);
+        joined.inbox.connected(&joined.socket, before, cx);
         if namespace.is_closed() {
             // Taken away after the look above: this socket may have come too late to be disconnected with the others.
             joined.socket.disconnect(Close::Namespace);
@@ -338,7 +345,14 @@ fn enter_child(parent: &Arc<NamespaceInner>, asked: &NamespaceRequest, conn: &Ar
 }
 
 fn new_socket(namespace: Arc<NamespaceInner>, auth: Option<&str>, conn: &Arc<Conn>) -> Socket {
-    Socket::new(namespace, conn.clone(), joining::id(conn), auth)
+    match namespace.recovery() {
+        // Clients of Engine.IO 3 know nothing of it.
+        Some(recovery) if joining::can_recover(conn) => {
+            let claim = recovery.claim(auth, conn.room_for_replay());
+            Socket::of_claim(namespace, conn.clone(), auth, claim)
+        }
+        _ => Socket::new(namespace, conn.clone(), joining::id(conn), auth),
+    }
 }
 
 fn no_such_namespace() -> ConnectError {

@@ -96,6 +96,7 @@ impl Session {
             self.guard.set_direct();
         }
         self.core.conn.set_transport(Transport::WebSocket);
+        self.core.conn.set_deflate_window(link.deflate_window());
         self.shared().registry.upgraded();
         self.wire = Wire::WebSocket(link);
         tracing::debug!("upgraded");

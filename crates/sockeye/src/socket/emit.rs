@@ -2,6 +2,7 @@
 
 use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
+use crate::deflate::Compress;
 use crate::error::{AckError, EmitError};
 use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
@@ -36,7 +37,7 @@ impl Socket {
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_event(self.encode(event, None, args)?, Delivery::Reliable)
+        self.send_event(self.encode(event, None, args)?, Delivery::Reliable, Compress::Yes)
     }
 
     /// [`Socket::emit`] of an event called `message`. Source: mirrors `socket.send` and `socket.write` in Node.
@@ -55,7 +56,7 @@ impl Socket {
     ///
     /// Source: mirrors `socket.volatile.emit` in Node.
     pub fn emit_volatile(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
-        self.send_event(self.encode(event, None, args)?, Delivery::Volatile)
+        self.send_event(self.encode(event, None, args)?, Delivery::Volatile, Compress::Yes)
     }
 
     /// Sends an event and resolves to the first argument of the client's answer.
@@ -107,7 +108,7 @@ impl Socket {
         let sent = self
             .encode(event, Some(id), args)
             .map_err(EmitError::from)
-            .and_then(|encoded| self.send_event(encoded, Delivery::Reliable));
+            .and_then(|encoded| self.send_shown(encoded, Delivery::Reliable, Compress::Yes));
         match sent {
             Ok(()) => AckFuture::new(self.clone(), id, collector, timeout),
             Err(error) => {
@@ -122,26 +123,61 @@ impl Socket {
         encode: impl FnOnce(&str, Room) -> Result<Encoded, EncodeError>,
     ) -> Result<(), EmitError> {
         let encoded = encode(self.0.namespace.name(), self.0.namespace.encoding.room())?;
-        self.send_encoded(encoded, Delivery::Reliable)
+        self.send_encoded(encoded, Delivery::Reliable, Compress::Yes)
     }
 
-    fn encode(&self, event: &str, ack_id: Option<u64>, args: impl EventArgs) -> Result<Encoded, EncodeError> {
+    pub(super) fn encode(
+        &self,
+        event: &str,
+        ack_id: Option<u64>,
+        args: impl EventArgs,
+    ) -> Result<Encoded, EncodeError> {
         let namespace = &self.0.namespace;
         encode_event(namespace.name(), event, ack_id, args, namespace.encoding.room())
     }
 
-    fn send_event(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
-        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
-            self.show(&encoded, HEADROOM);
+    /// An event without an ack id, which a client that can recover takes its offset from. What is kept is not
+    /// compressed, for its bytes are known only when it is queued.
+    pub(super) fn send_event(
+        &self,
+        encoded: Encoded,
+        delivery: Delivery,
+        compress: Compress,
+    ) -> Result<(), EmitError> {
+        match self.0.namespace.recovery() {
+            Some(recovery) if self.0.life.is_some() && self.wants_offset(&encoded, delivery) => {
+                self.show_unless_ended(&encoded);
+                recovery.emit(self, encoded, delivery)
+            }
+            _ => self.send_shown(encoded, delivery, compress),
         }
-        self.send_encoded(encoded, delivery)
     }
 
-    fn send_encoded(&self, encoded: Encoded, delivery: Delivery) -> Result<(), EmitError> {
+    fn send_shown(&self, encoded: Encoded, delivery: Delivery, compress: Compress) -> Result<(), EmitError> {
+        self.show_unless_ended(&encoded);
+        self.send_encoded(encoded, delivery, compress)
+    }
+
+    fn show_unless_ended(&self, encoded: &Encoded) {
+        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
+            self.show(encoded, HEADROOM);
+        }
+    }
+
+    fn send_encoded(
+        &self,
+        encoded: Encoded,
+        delivery: Delivery,
+        compress: Compress,
+    ) -> Result<(), EmitError> {
         if self.0.phase.load(Ordering::Acquire) == DISCONNECTED {
             return Err(EmitError::Closed);
         }
         let encoding = &self.0.namespace.encoding;
-        encoding.with_frames(encoded, |frames| self.0.conn.push(frames, delivery))?.outcome()
+        let pushed = encoding.with_frames(encoded, |frames| match compress {
+            Compress::Yes => self.0.conn.push(frames, delivery),
+            Compress::No => self.0.conn.push_uncompressed(frames, delivery),
+        });
+        pushed?.outcome()
     }
 }

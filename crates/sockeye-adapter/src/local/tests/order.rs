@@ -7,15 +7,17 @@ use std::thread;
 struct Witness {
     probe: Arc<Probe>,
     adapter: std::sync::Weak<LocalAdapter>,
-    /// (order, state) locked, at each call of `deliver` and of `wake`.
+    /// (order, state) locked, at each call of `prepare`, `deliver` and `wake`.
+    at_prepare: Mutex<Vec<(bool, bool)>>,
     at_deliver: Mutex<Vec<(bool, bool)>>,
     at_wake: Mutex<Vec<(bool, bool)>>,
 }
 
 impl Witness {
     fn new(seed: u8, adapter: &Arc<LocalAdapter>) -> Arc<Self> {
-        let (at_deliver, at_wake) = Default::default();
-        Arc::new(Self { probe: Probe::new(seed), adapter: Arc::downgrade(adapter), at_deliver, at_wake })
+        let (at_prepare, at_deliver, at_wake) = Default::default();
+        let adapter = Arc::downgrade(adapter);
+        Arc::new(Self { probe: Probe::new(seed), adapter, at_prepare, at_deliver, at_wake })
     }
 
     fn locks(&self) -> (bool, bool) {
@@ -27,6 +29,12 @@ impl Witness {
 impl Member for Witness {
     fn id(&self) -> &SocketId {
         &self.probe.id
+    }
+
+    fn prepare(&self, _: &Packet) -> Prepared {
+        assert!(self.probe.got().is_empty(), "is prepared before anybody gets it");
+        self.at_prepare.lock().unwrap().push(self.locks());
+        Prepared::ForOne
     }
 
     fn deliver(&self, packet: &Packet) -> bool {
@@ -44,7 +52,7 @@ impl Member for Witness {
 }
 
 #[test]
-fn members_get_the_packet_under_the_order_lock_alone_and_wake_under_none() {
+fn members_get_the_packet_under_the_order_lock_alone_and_prepare_and_wake_under_none() {
     let adapter = Arc::new(adapter());
     let witnesses = [Witness::new(1, &adapter), Witness::new(2, &adapter)];
     for witness in &witnesses {
@@ -52,6 +60,7 @@ fn members_get_the_packet_under_the_order_lock_alone_and_wake_under_none() {
     }
     adapter.broadcast(&Target::everyone(), &packet(1));
     for witness in witnesses {
+        assert_eq!(*witness.at_prepare.lock().unwrap(), [(false, false)]);
         assert_eq!(*witness.at_deliver.lock().unwrap(), [(true, false)]);
         assert_eq!(*witness.at_wake.lock().unwrap(), [(false, false)]);
     }

@@ -196,7 +196,7 @@ impl ServerEnd {
         }
         if let Some(namespace) = asked_for.filter(|_| self.answers) {
             self.connection.mux().unwrap().accept(namespace, namespace).unwrap();
-            self.talk.push(encode_connect(namespace, &SocketId::from_entropy([7; 15]), 0));
+            self.talk.push(encode_connect(namespace, &SocketId::from_entropy([7; 15]), None, 0));
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::packet::{PacketType, reserved};
 use super::argument::Argument;
 use super::scan::{self, MAX_DEPTH};
 use super::text;
-use crate::SocketId;
+use crate::{PrivateSessionId, SocketId};
 use bytes::Bytes;
 use serde::Serialize;
 use std::fmt;
@@ -126,11 +126,20 @@ pub fn encode_ack(
     Array { binary: PacketType::BinaryAck, headroom, max_attachments, first: true }.finish(text, args)
 }
 
-/// Encodes the server's consent to a CONNECT.
-pub fn encode_connect(namespace: &str, sid: &SocketId, room: impl Into<Room>) -> Encoded {
+/// Encodes the server's consent to a CONNECT, with the `pid` for a client that may recover its socket later.
+pub fn encode_connect(
+    namespace: &str,
+    sid: &SocketId,
+    pid: Option<&PrivateSessionId>,
+    room: impl Into<Room>,
+) -> Encoded {
     let mut text = begin(PacketType::Connect, namespace, None, room.into(), 0);
     text.extend_from_slice(b"{\"sid\":");
     text::write_string(&mut text, sid.as_str());
+    if let Some(pid) = pid {
+        text.extend_from_slice(b",\"pid\":");
+        text::write_string(&mut text, pid.as_str());
+    }
     text.push(b'}');
     Encoded { text, attachments: Vec::new() }
 }

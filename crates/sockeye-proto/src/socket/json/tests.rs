@@ -3,6 +3,7 @@
 use super::encode::*;
 use super::scan::{self, Fault, MAX_DEPTH, Strings};
 use super::text::{plain_run, repair_surrogates, write_string};
+use crate::PrivateSessionId;
 use crate::socket::args::{ArgError, Args, SpanVec, Spans};
 use crate::socket::tests::Random;
 use bytes::Bytes;
@@ -275,8 +276,12 @@ fn packets_without_arguments_are_encoded_byte_for_byte() {
     let sid = crate::SocketId::from_entropy([0; 15]);
     let none = None::<&()>;
     for (encoded, expected) in [
-        (encode_connect("/", &sid, 0), r#"40{"sid":"AAAAAAAAAAAAAAAAAAAA"}"#),
-        (encode_connect("/a", &sid, 0), r#"40/a,{"sid":"AAAAAAAAAAAAAAAAAAAA"}"#),
+        (encode_connect("/", &sid, None, 0), r#"40{"sid":"AAAAAAAAAAAAAAAAAAAA"}"#),
+        (encode_connect("/a", &sid, None, 0), r#"40/a,{"sid":"AAAAAAAAAAAAAAAAAAAA"}"#),
+        (
+            encode_connect("/", &sid, Some(&PrivateSessionId::from_entropy([0xff; 15])), 0),
+            r#"40{"sid":"AAAAAAAAAAAAAAAAAAAA","pid":"____________________"}"#,
+        ),
         (encode_disconnect("/", 0), "41"),
         (encode_disconnect("/a", 0), "41/a,"),
         (
@@ -331,7 +336,7 @@ fn headroom_stays_free_in_front_of_the_message_type() {
     for packet in [
         encode_disconnect("/", 3),
         encode_connect_request("/", None::<&()>, 3).unwrap(),
-        encode_connect("/", &crate::SocketId::from_entropy([1; 15]), 3),
+        encode_connect("/", &crate::SocketId::from_entropy([1; 15]), None, 3),
         encode_connect_error("/", "m", None::<&()>, 3).unwrap(),
     ] {
         assert!(packet.text.starts_with(b"\0\0\x004"), "{packet:?}");

@@ -87,7 +87,7 @@ fn an_event_of_the_official_client_is_read() {
 #[test]
 fn packets_are_written_as_the_official_encoder_writes_them() {
     let sid = crate::SocketId::from_entropy([0; 15]);
-    let connected = message(crate::socket::encode_connect("/", &sid, 0));
+    let connected = message(crate::socket::encode_connect("/", &sid, None, 0));
     assert_eq!(connected, b"\x83\xa4type\x00\xa4data\x81\xa3sid\xb4AAAAAAAAAAAAAAAAAAAA\xa3nsp\xa1/");
     assert_eq!(message(encode_disconnect("/n", 0)), bytes("82a47479706501a36e7370a22f6e"));
     let refused = encode_connect_error("/", "no", None::<&()>, 0).unwrap();
@@ -369,7 +369,7 @@ fn both_ends_understand_each_other() {
     assert_eq!(auth, Some(r#"{"token":1}"#));
     server.accept("/n", ()).unwrap();
     let sid = crate::SocketId::from_entropy([0; 15]);
-    let granted = message(crate::socket::encode_connect("/n", &sid, 0));
+    let granted = message(crate::socket::encode_connect("/n", &sid, None, 0));
     assert!(matches!(client.handle_binary(&granted), Ok(ClientEvent::Connected { .. })));
 
     let mut random = Random::new(11);

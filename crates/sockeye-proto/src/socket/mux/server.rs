@@ -154,6 +154,11 @@ impl<S> ServerMux<S> {
         let _ = self.receiver.release();
     }
 
+    /// Whether the client waits for an answer to its CONNECT. When it does, [`accept`](Self::accept) succeeds.
+    pub fn is_connecting(&self, namespace: &str) -> bool {
+        self.table.entry(namespace).is_some_and(|entry| matches!(entry.state, State::Connecting))
+    }
+
     /// Joins a namespace that the client asked for.
     ///
     /// # Errors

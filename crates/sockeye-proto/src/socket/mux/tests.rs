@@ -494,7 +494,7 @@ fn both_ends_hold_a_conversation() {
     );
     server.accept("/chat", 9).unwrap();
     let sid = crate::SocketId::from_entropy([7; 15]);
-    let consent = encode_connect("/chat", &sid, 0);
+    let consent = encode_connect("/chat", &sid, None, 0);
     assert_eq!(client_kind(&client.handle_text(sent(&consent))), format!("connected /chat 1 {sid} None"));
 
     let id = client.next_ack_id("/chat").unwrap();
@@ -518,4 +518,17 @@ fn both_ends_hold_a_conversation() {
         client_kind(&client.handle_text(sent(&refusal))),
         "refused /none 1 \"Invalid namespace\" None"
     );
+}
+
+#[test]
+fn a_client_waits_from_its_connect_to_the_answer_or_until_it_leaves() {
+    let mut mux = ServerMux::new(MuxLimits::default());
+    assert!(!mux.is_connecting("/"));
+    mux.handle_text("0").unwrap();
+    assert!(mux.is_connecting("/") && !mux.is_connecting("/other"));
+    mux.accept("/", ()).unwrap();
+    assert!(!mux.is_connecting("/"));
+    mux.handle_text("0/other,").unwrap();
+    mux.handle_text("1/other,").unwrap();
+    assert!(!mux.is_connecting("/other"));
 }

@@ -4,6 +4,7 @@
 //! bounded number of times, however small the pieces. How long to wait is the caller's.
 
 use super::{Accept, has_token, is_token};
+use crate::websocket::{DeflateAgreement, DeflateClient, DeflateOfferError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use memchr::memmem;
@@ -35,12 +36,29 @@ pub struct ClientHandshake {
     head: Vec<u8>,
     /// The verdict once the head was whole; it stays.
     verdict: Option<Result<(), ClientHandshakeError>>,
+    /// What is offered, if anything is.
+    offer: Option<DeflateClient>,
+    agreement: Option<DeflateAgreement>,
 }
 
 impl ClientHandshake {
     /// A handshake whose key is `entropy`, which must come fresh from the operating system.
     pub fn new(entropy: [u8; 16]) -> ClientHandshake {
-        ClientHandshake { key: BASE64_STANDARD.encode(entropy), head: Vec::new(), verdict: None }
+        let key = BASE64_STANDARD.encode(entropy);
+        ClientHandshake { key, head: Vec::new(), verdict: None, offer: None, agreement: None }
+    }
+
+    /// Offers compression (RFC 7692).
+    #[must_use]
+    pub fn with_deflate(mut self, offer: DeflateClient) -> ClientHandshake {
+        self.offer = Some(offer);
+        self
+    }
+
+    /// What was agreed on compression: `None` if it was not offered or the server declined. Known once
+    /// [`handle_input`](Self::handle_input) has found a WebSocket.
+    pub fn deflate(&self) -> Option<DeflateAgreement> {
+        self.agreement
     }
 
     /// Appends the request to `out`: `host` as in a URL, with the port unless it is the default one; `path`
@@ -86,6 +104,11 @@ impl ClientHandshake {
         for part in ["\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ", &self.key, "\r\n"] {
             out.extend_from_slice(part.as_bytes());
         }
+        if let Some(offer) = &self.offer {
+            for part in ["Sec-WebSocket-Extensions: ", &offer.offer(), "\r\n"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        }
         for (name, value) in headers {
             check_header(name, value)?;
             for part in [name, ": ", value, "\r\n"] {
@@ -126,13 +149,13 @@ impl ClientHandshake {
     }
 
     /// `head` ends before the empty line.
-    fn check_response(&self, head: &[u8]) -> Result<(), ClientHandshakeError> {
+    fn check_response(&mut self, head: &[u8]) -> Result<(), ClientHandshakeError> {
         let mut lines = Lines(Some(head));
         let status = lines.next().and_then(status_of).ok_or(ClientHandshakeError::Malformed)?;
         if status != 101 {
             return Err(ClientHandshakeError::Status(status));
         }
-        let (mut upgrade, mut connection, mut accept) = (false, false, None);
+        let (mut upgrade, mut connection, mut accept, mut extensions) = (false, false, None, None);
         for line in lines {
             let (name, value) = split_header(line).ok_or(ClientHandshakeError::Malformed)?;
             if name.eq_ignore_ascii_case(b"upgrade") {
@@ -144,7 +167,9 @@ impl ClientHandshake {
                     return Err(ClientHandshakeError::Accept);
                 }
             } else if name.eq_ignore_ascii_case(b"sec-websocket-extensions") {
-                return Err(ClientHandshakeError::UnrequestedExtension);
+                if self.offer.is_none() || extensions.replace(value).is_some() {
+                    return Err(ClientHandshakeError::UnrequestedExtension);
+                }
             } else if name.eq_ignore_ascii_case(b"sec-websocket-protocol") {
                 return Err(ClientHandshakeError::UnrequestedProtocol);
             }
@@ -157,6 +182,9 @@ impl ClientHandshake {
         }
         if accept != Some(Accept::of_key(self.key.as_bytes()).as_str().as_bytes()) {
             return Err(ClientHandshakeError::Accept);
+        }
+        if let (Some(offer), Some(answer)) = (&self.offer, extensions) {
+            self.agreement = Some(offer.judge(answer).map_err(ClientHandshakeError::Deflate)?);
         }
         Ok(())
     }
@@ -278,8 +306,10 @@ pub enum ClientHandshakeError {
     Connection,
     /// `Sec-WebSocket-Accept` is missing, double or does not fit the key.
     Accept,
-    /// The server chose an extension though none was offered.
+    /// The server chose an extension though none was offered, or two.
     UnrequestedExtension,
+    /// The server's answer to the offer of compression is none.
+    Deflate(DeflateOfferError),
     /// The server chose a subprotocol though none was offered.
     UnrequestedProtocol,
 }
@@ -300,6 +330,7 @@ impl fmt::Display for ClientHandshakeError {
             ClientHandshakeError::UnrequestedExtension => {
                 f.write_str("the server chose an extension that was not offered")
             }
+            ClientHandshakeError::Deflate(error) => error.fmt(f),
             ClientHandshakeError::UnrequestedProtocol => {
                 f.write_str("the server chose a subprotocol that was not offered")
             }

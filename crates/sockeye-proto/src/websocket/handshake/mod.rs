@@ -1,7 +1,9 @@
 //! The opening handshake (RFC 6455 § 4): which request becomes a WebSocket, and which answer proves it.
 //!
 //! Header values come as bytes, so any HTTP library can stand in front. Origin, path and authentication are
-//! for whoever answers the request; extensions and subprotocols are neither offered nor agreed to.
+//! for whoever answers the request; subprotocols are neither offered nor agreed to. Of extensions there is
+//! compression: a client's offer is part of its handshake, a server answers one with
+//! [`DeflateServer`](super::DeflateServer).
 
 mod client;
 mod server;

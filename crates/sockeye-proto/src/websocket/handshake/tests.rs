@@ -345,6 +345,42 @@ mod client {
     }
 
     #[test]
+    fn compression_is_agreed_on_only_where_it_was_offered() {
+        use crate::websocket::{DeflateClient, DeflateOfferError};
+        use ClientHandshakeError::{Deflate, UnrequestedExtension};
+        const DEFLATE: &str = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover";
+        type Agreed = Result<Option<u8>, ClientHandshakeError>;
+        let cases: [(&[&str], Agreed); 6] = [
+            (&[], Ok(None)),
+            (&[DEFLATE], Ok(Some(15))),
+            (
+                &[
+                    "sec-websocket-extensions:PERMESSAGE-DEFLATE;Server_No_Context_Takeover;client_max_window_bits=9",
+                ],
+                Ok(Some(9)),
+            ),
+            (
+                &["Sec-WebSocket-Extensions: permessage-deflate"],
+                Err(Deflate(DeflateOfferError::ContextTakeover)),
+            ),
+            (&["Sec-WebSocket-Extensions: mux"], Err(Deflate(DeflateOfferError::Malformed))),
+            (&[DEFLATE, DEFLATE], Err(UnrequestedExtension)),
+        ];
+        for (lines, expected) in cases {
+            let mut handshake = handshake().with_deflate(DeflateClient::default());
+            let mut request = Vec::new();
+            handshake.encode_request(&mut request, "a", "/", std::iter::empty()).unwrap();
+            let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
+                client_no_context_takeover; client_max_window_bits\r\n";
+            assert!(String::from_utf8(request).unwrap().contains(offer));
+            let head = response(&[&[UPGRADE, CONNECTION, PROOF], lines].concat());
+            let judged = handshake.handle_input(head.as_bytes());
+            let agreed = judged.map(|_| handshake.deflate().map(|agreed| agreed.client_window.get()));
+            assert_eq!(agreed, expected, "{lines:?}");
+        }
+    }
+
+    #[test]
     fn a_refused_response_is_not_forgiven_later() {
         let mut handshake = handshake();
         let refused = Err(ClientHandshakeError::Status(403));

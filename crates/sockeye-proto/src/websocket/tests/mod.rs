@@ -1,6 +1,7 @@
 //! The rules of RFC 6455 as tests, by way of one [`Link`] that feeds a decoder as a shell would.
 //! What the vectors of `conformance/vectors/websocket.json` can say in a line of hex stands there.
 
+mod deflate;
 mod encoding;
 mod fragments;
 mod limits;
@@ -30,6 +31,13 @@ impl Link {
 
     fn server() -> Link {
         Link::new(Role::Server, 1_000_000)
+    }
+
+    /// Of a connection that agreed on compression.
+    fn deflating(role: Role, max_message_bytes: usize) -> Link {
+        let mut link = Link::new(role, max_message_bytes);
+        link.decoder = link.decoder.deflate();
+        link
     }
 
     /// Decodes all that `bytes` complete. After an error nothing is taken any more.

@@ -31,6 +31,15 @@ impl Poller {
         reply["sid"].as_str().unwrap().to_owned()
     }
 
+    /// [`Poller::join`] where sockets can be recovered; gives the pid too.
+    pub(crate) async fn join_recoverable(&mut self) -> (String, String) {
+        self.send("40").await;
+        let reply = self.get().await.body;
+        let reply: Value = serde_json::from_str(reply.strip_prefix("40").expect(&reply)).unwrap();
+        let text = |key: &str| reply[key].as_str().unwrap().to_owned();
+        (text("sid"), text("pid"))
+    }
+
     /// What requests of this session ask.
     pub(crate) fn target(&self) -> String {
         format!("{POLLING}&sid={}", self.sid)

@@ -17,6 +17,8 @@ pub(crate) struct Ws {
 pub(crate) enum Frame {
     Text(String),
     Binary(Vec<u8>),
+    /// The payload of a text or binary message as it came, compressed.
+    Deflated(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     /// With its code, if it has one.
@@ -179,6 +181,7 @@ impl Ws {
         Some(match first {
             0x81 => Frame::Text(String::from_utf8(payload).unwrap()),
             0x82 => Frame::Binary(payload),
+            0xc1 | 0xc2 => Frame::Deflated(payload),
             0x88 => Frame::Close(payload.first_chunk().map(|code| u16::from_be_bytes(*code))),
             0x89 => Frame::Ping(payload),
             0x8a => Frame::Pong(payload),

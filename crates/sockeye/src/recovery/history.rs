@@ -1,0 +1,143 @@
+//! In which rooms a session was when. With it a packet of the log is for a session exactly if it was sent to its
+//! socket, or would have been: neither joining nor leaving a room later changes that. From the disconnection on the
+//! rooms stay as they were then.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(super) struct History {
+    stays: Vec<Stay>,
+    /// Places up to this one are not told apart any more.
+    forgotten: u64,
+}
+
+/// The session was in `room` for the packets behind `from`, up to and with `to`.
+struct Stay {
+    room: Arc<str>,
+    from: u64,
+    to: u64,
+}
+
+/// Still in it.
+const NOW: u64 = u64::MAX;
+
+/// More stays that are over than this are not remembered.
+const MAX_ENDED: usize = 1_000;
+
+/// The stays by room, to look up many packets.
+pub(super) struct Rooms<'a>(HashMap<&'a str, Vec<(u64, u64)>>);
+
+impl History {
+    /// A session that begins behind `place`, in its own-id room.
+    pub(super) fn new(own_room: &str, place: u64) -> Self {
+        let mut history = Self { stays: Vec::new(), forgotten: 0 };
+        history.join(own_room, place);
+        history
+    }
+
+    /// In a room from behind `place` on. Being in it already changes nothing.
+    pub(super) fn join(&mut self, room: &str, place: u64) {
+        if !self.stays.iter().any(|stay| stay.to == NOW && *stay.room == *room) {
+            self.stays.push(Stay { room: room.into(), from: place, to: NOW });
+        }
+    }
+
+    /// In a room up to `place`.
+    pub(super) fn leave(&mut self, room: &str, place: u64) {
+        if let Some(stay) = self.stays.iter_mut().find(|stay| stay.to == NOW && *stay.room == *room) {
+            stay.to = place;
+        }
+    }
+
+    /// Forgets stays that no packet behind `place` falls in, and the oldest of too many.
+    pub(super) fn tidy(&mut self, place: u64) {
+        self.stays.retain(|stay| stay.to > place && stay.from < stay.to);
+        let mut ended = self.stays.iter().filter(|stay| stay.to != NOW).count();
+        while ended > MAX_ENDED {
+            let oldest =
+                self.stays.iter().enumerate().min_by_key(|(_, stay)| stay.to).map(|(index, _)| index);
+            let Some(oldest) = oldest else { return };
+            self.forgotten = self.forgotten.max(self.stays.remove(oldest).to);
+            ended -= 1;
+        }
+    }
+
+    /// The place up to which it is not known any more what was for the session.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// How many stays are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.stays.len()
+    }
+
+    /// The rooms it is in now.
+    pub(super) fn current(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.stays.iter().filter(|stay| stay.to == NOW).map(|stay| &stay.room)
+    }
+
+    pub(super) fn rooms(&self) -> Rooms<'_> {
+        let mut rooms = HashMap::<_, Vec<_>>::new();
+        for stay in &self.stays {
+            rooms.entry(&*stay.room).or_default().push((stay.from, stay.to));
+        }
+        Rooms(rooms)
+    }
+}
+
+impl Rooms<'_> {
+    /// Whether the session was in `room` when the packet at `place` was sent.
+    pub(super) fn had(&self, room: &str, place: u64) -> bool {
+        let stays = self.0.get(room);
+        stays.is_some_and(|stays| stays.iter().any(|&(from, to)| from < place && place <= to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_the_room_behind_its_joining_up_to_its_leaving() {
+        let mut history = History::new("id", 3);
+        history.join("r", 5);
+        history.join("r", 6);
+        history.leave("r", 8);
+        history.join("r", 9);
+        let had = |place| history.rooms().had("r", place);
+        assert!((0..12).filter(|&place| had(place)).eq([6, 7, 8, 10, 11]));
+        assert!(!history.rooms().had("id", 3) && history.rooms().had("id", 4));
+        assert!(history.current().map(|room| &**room).eq(["id", "r"]));
+    }
+
+    #[test]
+    fn stays_that_no_packet_falls_in_are_forgotten() {
+        let mut history = History::new("id", 0);
+        history.join("empty", 4);
+        history.leave("empty", 4);
+        history.join("old", 1);
+        history.leave("old", 5);
+        history.tidy(4);
+        assert_eq!(history.len(), 2);
+        history.tidy(5);
+        assert_eq!((history.len(), history.forgotten()), (1, 0));
+    }
+
+    #[test]
+    fn at_most_a_thousand_ended_stays_are_remembered() {
+        for (ended, forgotten) in [(999, 0), (1_000, 0), (1_001, 2)] {
+            let mut history = History::new("id", 0);
+            for stay in 0..ended {
+                history.join("r", stay * 2);
+                history.leave("r", stay * 2 + 2);
+            }
+            history.tidy(0);
+            assert_eq!(
+                (history.forgotten(), history.len()),
+                (forgotten, 1 + (ended as usize).min(1_000)),
+                "{ended}"
+            );
+        }
+    }
+}
