@@ -17,7 +17,7 @@ async fn x23_idle_clients_cost_little_hear_a_broadcast_and_leave_nothing() {
     assert_eq!((full.clients, full.sockets), (CLIENTS as u64, CLIENTS as u64));
     let each = full.rss.saturating_sub(before) / CLIENTS as u64;
     println!("x23: {each} bytes for each WebSocket");
-    assert!(each <= 16_000, "{each} bytes for each WebSocket");
+    assert!(each <= 8_000, "{each} bytes for each WebSocket");
 
     clients[0].send("42[\"broadcast\",\"all\"]").await;
     for client in &mut clients {
@@ -35,6 +35,6 @@ async fn x23_idle_clients_cost_little_hear_a_broadcast_and_leave_nothing() {
     }
     let each = server.health().await.rss.saturating_sub(before) / CLIENTS as u64;
     println!("x23: {each} bytes for each polling session");
-    assert!(each <= 8_000, "{each} bytes for each polling session");
+    assert!(each <= 3_000, "{each} bytes for each polling session");
     server.expect_well().await;
 }

@@ -1,7 +1,8 @@
-//! Sessions and sockets that somebody asks for twice, and frames that break the WebSocket.
+//! Sockets that somebody asks for twice or comes back to, and frames that break the WebSocket.
 
-use crate::client::{Frame, frame, text, unmasked};
+use crate::client::{Frame, Ws, frame, text, unmasked};
 use crate::server::Abuse;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn x15_two_connects_while_middleware_decides_are_never_two_sockets() {
@@ -42,4 +43,116 @@ async fn x22_a_bad_frame_closes_with_its_code() {
     ws.write([&[0x82, 0xff], 0x1_0000_0000_u64.to_be_bytes().as_slice(), &[0; 4]].concat()).await;
     ws.expect_too_big().await;
     server.expect_well().await;
+}
+
+/// What a socket must show to be recovered.
+struct Ticket {
+    id: String,
+    pid: String,
+}
+
+/// Joins with recovery on. The offset of the first event comes last in it.
+async fn enter(ws: &mut Ws) -> (Ticket, String) {
+    ws.send("40").await;
+    let reply = ws.text().await;
+    let reply: Value = serde_json::from_str(reply.strip_prefix("40").expect(&reply)).unwrap();
+    let [id, pid] = ["sid", "pid"].map(|name| reply[name].as_str().unwrap().to_owned());
+    let offset = offset(&ws.text().await, "auth");
+    (Ticket { id, pid }, offset)
+}
+
+/// Comes back with what it was given, and takes all up to the reply; gives the missed packets.
+async fn come_back(ws: &mut Ws, ticket: &Ticket, offset: Option<&str>) -> Vec<String> {
+    let mut auth = json!({ "pid": ticket.pid });
+    if let Some(offset) = offset {
+        auth["offset"] = offset.into();
+    }
+    ws.send(format!("40{auth}")).await;
+    let mut missed = Vec::new();
+    loop {
+        let packet = ws.text().await;
+        match packet.strip_prefix("40") {
+            Some(reply) => {
+                let reply: Value = serde_json::from_str(reply).unwrap();
+                assert_eq!(
+                    (&reply["sid"], &reply["pid"]),
+                    (&json!(ticket.id), &json!(ticket.pid)),
+                    "the same socket"
+                );
+                // What the contract says to every socket, this one again.
+                offset(&ws.text().await, "auth");
+                return missed;
+            }
+            None => missed.push(packet),
+        }
+    }
+}
+
+fn offset(packet: &str, event: &str) -> String {
+    let event_and_args: Value = serde_json::from_str(packet.strip_prefix("42").expect(packet)).unwrap();
+    assert_eq!(event_and_args[0], event, "{packet}");
+    event_and_args.as_array().unwrap().last().unwrap().as_str().unwrap().to_owned()
+}
+
+async fn expect_message_back(ws: &mut Ws, word: &str) {
+    ws.send(format!("42[\"message\",\"{word}\"]")).await;
+    let packet = ws.text().await;
+    assert!(packet.starts_with(&format!("42[\"message-back\",\"{word}\",\"")), "{packet}");
+}
+
+async fn recovering() -> Abuse {
+    Abuse::with(&[("SLOWPING", "1"), ("CSR", "1")]).await
+}
+
+#[tokio::test]
+async fn x12_of_two_live_clients_with_one_pid_one_has_the_session() {
+    let server = recovering().await;
+    let mut owner = server.session().await;
+    let (ticket, offset) = enter(&mut owner).await;
+    // The last of several has it, and each before was closed.
+    for _ in 0..3 {
+        let mut second = server.session().await;
+        assert!(come_back(&mut second, &ticket, Some(&offset)).await.is_empty());
+        assert!(matches!(owner.ended().await, Frame::Close(_) | Frame::End));
+        server.healthy("one owner", |health| (health.clients, health.sockets) == (1, 1)).await;
+        expect_message_back(&mut second, "mine").await;
+        owner = second;
+    }
+}
+
+#[tokio::test]
+async fn x13_what_a_half_open_connection_was_sent_is_not_lost() {
+    let server = recovering().await;
+    // The server believes in this connection: nobody reads it, and nobody ends it.
+    let mut half_open = server.session().await;
+    let (ticket, offset) = enter(&mut half_open).await;
+    let mut other = server.session().await;
+    enter(&mut other).await;
+    for n in 0..100 {
+        other.send(format!("42[\"broadcast\",{n}]")).await;
+        assert!(other.text().await.starts_with(&format!("42[\"bcast\",{n},")));
+    }
+    let mut back = server.session().await;
+    let missed = come_back(&mut back, &ticket, Some(&offset)).await;
+    assert_eq!(missed.len(), 100);
+    for (n, packet) in missed.iter().enumerate() {
+        assert!(packet.starts_with(&format!("42[\"bcast\",{n},")), "{packet}");
+    }
+    expect_message_back(&mut back, "taken over").await;
+    drop(half_open);
+}
+
+#[tokio::test]
+async fn x14_a_client_that_received_no_event_is_recovered() {
+    let server = recovering().await;
+    let mut ws = server.session().await;
+    let (ticket, _) = enter(&mut ws).await;
+    drop(ws);
+    server.healthy("the loss", |health| health.clients == 0).await;
+    // It never got the one event there was, so that is what it missed.
+    let mut back = server.session().await;
+    let missed = come_back(&mut back, &ticket, None).await;
+    assert_eq!(missed.len(), 1);
+    offset(&missed[0], "auth");
+    expect_message_back(&mut back, "recovered").await;
 }

@@ -9,11 +9,8 @@ mod listener;
 mod namespaces;
 mod parsing;
 mod pressure;
-<<<<<<< HEAD
-mod sessions;
-=======
 mod recovery;
->>>>>>> main
+mod sessions;
 
 pub use deflate::PerMessageDeflate;
 pub use error::ConfigError;
