@@ -57,12 +57,12 @@ async fn enter(ws: &mut Ws) -> (Ticket, String) {
     let reply = ws.text().await;
     let reply: Value = serde_json::from_str(reply.strip_prefix("40").expect(&reply)).unwrap();
     let [id, pid] = ["sid", "pid"].map(|name| reply[name].as_str().unwrap().to_owned());
-    let offset = offset(&ws.text().await, "auth");
+    let offset = offset_of(&ws.text().await, "auth");
     (Ticket { id, pid }, offset)
 }
 
-/// Comes back with what it was given, and takes all up to the reply; gives the missed packets.
-async fn come_back(ws: &mut Ws, ticket: &Ticket, offset: Option<&str>) -> Vec<String> {
+/// Comes back with what it was given; gives the missed packets, and the newest offset.
+async fn come_back(ws: &mut Ws, ticket: &Ticket, offset: Option<&str>) -> (Vec<String>, String) {
     let mut auth = json!({ "pid": ticket.pid });
     if let Some(offset) = offset {
         auth["offset"] = offset.into();
@@ -80,15 +80,14 @@ async fn come_back(ws: &mut Ws, ticket: &Ticket, offset: Option<&str>) -> Vec<St
                     "the same socket"
                 );
                 // What the contract says to every socket, this one again.
-                offset(&ws.text().await, "auth");
-                return missed;
+                return (missed, offset_of(&ws.text().await, "auth"));
             }
             None => missed.push(packet),
         }
     }
 }
 
-fn offset(packet: &str, event: &str) -> String {
+fn offset_of(packet: &str, event: &str) -> String {
     let event_and_args: Value = serde_json::from_str(packet.strip_prefix("42").expect(packet)).unwrap();
     assert_eq!(event_and_args[0], event, "{packet}");
     event_and_args.as_array().unwrap().last().unwrap().as_str().unwrap().to_owned()
@@ -108,16 +107,18 @@ async fn recovering() -> Abuse {
 async fn x12_of_two_live_clients_with_one_pid_one_has_the_session() {
     let server = recovering().await;
     let mut owner = server.session().await;
-    let (ticket, offset) = enter(&mut owner).await;
+    let (ticket, mut offset) = enter(&mut owner).await;
     // The last of several has it, and each before was closed.
     for _ in 0..3 {
         let mut second = server.session().await;
-        assert!(come_back(&mut second, &ticket, Some(&offset)).await.is_empty());
+        let (missed, newest) = come_back(&mut second, &ticket, Some(&offset)).await;
+        assert!(missed.is_empty(), "{missed:?}");
         assert!(matches!(owner.ended().await, Frame::Close(_) | Frame::End));
         server.healthy("one owner", |health| (health.clients, health.sockets) == (1, 1)).await;
-        expect_message_back(&mut second, "mine").await;
+        offset = newest;
         owner = second;
     }
+    expect_message_back(&mut owner, "mine").await;
 }
 
 #[tokio::test]
@@ -133,7 +134,7 @@ async fn x13_what_a_half_open_connection_was_sent_is_not_lost() {
         assert!(other.text().await.starts_with(&format!("42[\"bcast\",{n},")));
     }
     let mut back = server.session().await;
-    let missed = come_back(&mut back, &ticket, Some(&offset)).await;
+    let (missed, _) = come_back(&mut back, &ticket, Some(&offset)).await;
     assert_eq!(missed.len(), 100);
     for (n, packet) in missed.iter().enumerate() {
         assert!(packet.starts_with(&format!("42[\"bcast\",{n},")), "{packet}");
@@ -151,8 +152,8 @@ async fn x14_a_client_that_received_no_event_is_recovered() {
     server.healthy("the loss", |health| health.clients == 0).await;
     // It never got the one event there was, so that is what it missed.
     let mut back = server.session().await;
-    let missed = come_back(&mut back, &ticket, None).await;
+    let (missed, _) = come_back(&mut back, &ticket, None).await;
     assert_eq!(missed.len(), 1);
-    offset(&missed[0], "auth");
+    offset_of(&missed[0], "auth");
     expect_message_back(&mut back, "recovered").await;
 }
