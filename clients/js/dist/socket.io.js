@@ -465,7 +465,7 @@
             else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
             else socket?.send(`b${toBase64(bytesOf(data))}`, options);
           }
-          link.drained();
+          queueMicrotask(() => link.drained());
         },
         close() {
           open = false;
