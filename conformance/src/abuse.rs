@@ -1,8 +1,8 @@
 //! What a hostile tester drives: it must survive everything with default limits.
 //! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials,
-//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `CSR=1` for connection state
-//! recovery, `DEFLATE=1` for messages that are compressed however short they are, `DENY=1` to refuse requests that say
-//! `deny` in their query, with what they say.
+//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for messages that are
+//! compressed however short they are, `CSR=1` for connection state recovery, `DENY=1` to refuse requests that say `deny`
+//! in their query, with what they say.
 
 use crate::{net, socket_v5};
 use axum::Json;
@@ -34,14 +34,11 @@ pub(crate) async fn serve() -> io::Result<()> {
             denied.map_or(Ok(()), |(_, reason)| Err(reason))
         });
     }
-    if std::env::var_os("CSR").is_some() {
-        options = options.connection_state_recovery(ConnectionStateRecovery::default());
-    }
-    if std::env::var_os("CSR").is_some() {
-        options = options.connection_state_recovery(ConnectionStateRecovery::default());
-    }
     if std::env::var_os("DEFLATE").is_some() {
         options = options.per_message_deflate(PerMessageDeflate::new().threshold(0));
+    }
+    if std::env::var_os("CSR").is_some() {
+        options = options.connection_state_recovery(ConnectionStateRecovery::default());
     }
     let io = options.build();
     for name in ["/", "/custom", "/slow"] {
