@@ -342,7 +342,8 @@ var FrameReader = class {
   /** Bytes of the frame that comes next, as far as can be told: its head, then its whole. */
   #wanted() {
     if (this.#length < 2) return 2;
-    const head = this.#peek(Math.min(10, this.#length));
+    const [first] = this.#chunks;
+    const head = first && first.length >= 10 ? first : this.#peek(Math.min(10, this.#length));
     const short = head[1] & 127;
     const size = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (head.length < size) return size;
@@ -1256,7 +1257,8 @@ var Session = class _Session extends Emitter {
     const early = opts.earlyConnect === true && this.id === void 0;
     const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
     const transport = factory(link);
-    Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+    const own = opts.transportOptions?.[transport.name];
+    if (own) Object.assign(link, { options: { ...opts, ...own } });
     return { transport, link };
   }
   /** @internal Goes on over a transport that has answered the probe. */
@@ -1452,6 +1454,7 @@ var RetryQueue = class {
 };
 
 // src/socket.ts
+var NONE = [];
 var WITH_ERROR = /* @__PURE__ */ Symbol();
 var Socket = class extends Emitter {
   /** Made by `Manager.socket`. */
@@ -1469,8 +1472,9 @@ var Socket = class extends Emitter {
     /** What awaits an answer, by the id of the event. */
     this.acks = {};
     this.#nextId = 0;
-    this.#onAny = [];
-    this.#onAnyOutgoing = [];
+    // Replaced, never changed.
+    this.#onAny = NONE;
+    this.#onAnyOutgoing = NONE;
     /** Counts connections, so that what was begun on one does not go on in the next. */
     this.#round = 0;
     /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */

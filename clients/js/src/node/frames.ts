@@ -103,7 +103,8 @@ export class FrameReader {
   /** Bytes of the frame that comes next, as far as can be told: its head, then its whole. */
   #wanted(): number {
     if (this.#length < 2) return 2;
-    const head = this.#peek(Math.min(10, this.#length));
+    const [first] = this.#chunks;
+    const head = first && first.length >= 10 ? first : this.#peek(Math.min(10, this.#length));
     const short = (head[1] as number) & 127;
     const size = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (head.length < size) return size;
