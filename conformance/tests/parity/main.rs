@@ -1,5 +1,6 @@
-//! `docs/parity.md` promises a test for each thing that the official server has: here every promise is looked up. Whether
-//! the test shows what the row says is for the reader of both; that it exists, runs, and has not been renamed is not.
+//! `docs/parity.md` promises a test for each thing that the official server has, `docs/security.md` one for each threat:
+//! here every promise is looked up. Whether the test shows what the row says is for the reader of both; that it exists,
+//! runs, and has not been renamed is not.
 
 #![allow(clippy::expect_used, reason = "helpers of tests, which clippy does not see as tests")]
 
@@ -20,8 +21,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+fn read(document: &str) -> Table {
+    Table::read(&fs::read_to_string(root().join("docs").join(document)).expect("the document is readable"))
+}
+
 fn table() -> Table {
-    Table::read(&fs::read_to_string(root().join("docs/parity.md")).expect("docs/parity.md is readable"))
+    read("parity.md")
+}
+
+/// The tables of both documents.
+fn tables() -> [Table; 2] {
+    [table(), read("security.md")]
 }
 
 /// What a row may name, by the word in front of it.
@@ -32,6 +42,8 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("sockeye", tests_of::folder(&crates.join("sockeye/src"))),
         ("proto", tests_of::folder(&crates.join("sockeye-proto/src"))),
         ("adapter", tests_of::folder(&crates.join("sockeye-adapter/src"))),
+        ("abuse", tests_of::folder(&root().join("conformance/tests/abuse"))),
+        ("architecture", tests_of::folder(&root().join("conformance/tests/architecture"))),
     ])
 }
 
@@ -39,7 +51,8 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
 fn every_test_that_is_named_exists() {
     let (known, scenarios) = (known(), interop::titles(&root().join("conformance/interop/scenarios")));
     let mut missing = Vec::new();
-    for row in table().rows().filter(|row| row.section != LEFT_OUT) {
+    let tables = tables();
+    for row in tables.iter().flat_map(Table::rows).filter(|row| row.section != LEFT_OUT) {
         for name in row.tests() {
             let exists = match name.split_once(' ') {
                 Some(("interop", title)) => scenarios.iter().any(|scenario| scenario.is(title)),
@@ -57,8 +70,9 @@ fn every_test_that_is_named_exists() {
 #[test]
 fn every_row_names_a_test_and_nothing_else() {
     let silent = |row: &&table::Row| row.tests().next().is_none() || !row.names_only_tests();
-    let rows: Vec<_> = table()
-        .rows()
+    let rows: Vec<_> = tables()
+        .iter()
+        .flat_map(Table::rows)
         .filter(|row| row.section != LEFT_OUT)
         .filter(silent)
         .map(|row| format!("{}: {} says \"{}\"", row.section, row.official, row.last))
@@ -83,4 +97,15 @@ fn nothing_is_left_out_without_a_reason() {
     for row in left_out {
         assert!(row.last.split_whitespace().count() >= 4, "{}: \"{}\" is no reason", row.official, row.last);
     }
+}
+
+#[test]
+fn every_threat_and_every_attack_has_a_row() {
+    // JSONP, brokers and metrics: there is nothing to attack.
+    let threats = (1..=41).filter(|n| ![24, 38, 40].contains(n)).map(|n| format!("S{n}"));
+    let attacks = (1..=24).map(|n| format!("X{n}"));
+    let security = read("security.md");
+    let rows: Vec<_> =
+        security.rows().map(|row| &*row.official).filter(|name| !name.starts_with('C')).collect();
+    assert_eq!(rows, threats.chain(attacks).collect::<Vec<_>>());
 }
