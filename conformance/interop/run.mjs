@@ -46,7 +46,8 @@ async function run(scenarios, env, client = {}, who = "") {
         await world.forgotten();
         return note;
       };
-      const failed = !(await runner.scenario(`${who}${mode.name}: ${scenario.name}`, full, () => `the server wrote:\n${server.log}`));
+      const name = `${who}${mode.name}: ${scenario.name}`;
+      const failed = !(await runner.scenario(name, full, () => `the server wrote:\n${server.log}`, scenario.limit));
       if (failed || !server.alive) await server.restart();
     }
   }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests, which clippy does not see as tests")]
 
+mod expected;
 mod interop;
 mod table;
 mod tests_of;
