@@ -1,5 +1,5 @@
-//! Headless Chromium against a contract server, with the official client and with the one the server itself serves, and
-//! then the chat in two tabs. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
+//! Headless Chromium against contract servers, with the official client and with the one the server itself serves, and
+//! then the chat. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
 
 import { runChat } from "./browser/chat.mjs";
 import { runClients } from "./browser/clients.mjs";
@@ -16,7 +16,7 @@ try {
   await server.start();
   await runClients(browser, server, options.client, runner);
   await server.kill();
-  await runChat(browser, options.chat(), options.screenshots, runner);
+  if (options.chat) await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {
   await browser.close();
 }

@@ -36,8 +36,8 @@ export function readOptions() {
       : [values.server ?? built("sockeye-conformance"), "abuse"],
     /** The command that stands behind nginx: an example of ours, which the official server has not. */
     proxied: values.official ? undefined : () => [built("examples/behind_proxy")],
-    /** The command that serves the chat; asked for only where the chat is tested. */
-    chat: () => (values.official ? official("chat.mjs") : [built("chat")]),
+    /** The command that serves the chat, which is ours alone; asked for only where the chat is tested. */
+    chat: values.official ? undefined : () => [built("chat")],
   };
 }
 
