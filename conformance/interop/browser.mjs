@@ -2,7 +2,8 @@
 //! then the chat. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
 
 import { runChat } from "./browser/chat.mjs";
-import { runClients } from "./browser/clients.mjs";
+import { OFFICIAL, ours, runClient } from "./browser/clients.mjs";
+import { runNetwork } from "./browser/network.mjs";
 import { launch } from "./lib/chromium.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { Runner } from "./lib/runner.mjs";
@@ -14,8 +15,10 @@ const browser = await launch();
 try {
   const server = new Server(options.contract, { SLOWPING: "1" });
   await server.start();
-  await runClients(browser, server, options.client, runner);
+  await runClient(browser, server, ours(options.client), ["polling", "websocket", "upgrade"], runner);
+  await runClient(browser, server, OFFICIAL, ["upgrade"], runner);
   await server.kill();
+  await runNetwork(browser, options.contract, ours(options.client), runner);
   if (options.chat) await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {
   await browser.close();

@@ -203,8 +203,8 @@ async function pictures(browser, server, host, screenshots, scenario) {
         await host.choose(nickname);
         await host.say("psst");
         await host.choose("Everyone");
-        await host.say("Welcome!");
-        await tab.shows("Ada", "Welcome!");
+        await host.say(`Welcome, ${nickname}!`);
+        await tab.shows("Ada", `Welcome, ${nickname}!`);
         await host.page.locator("#input").pressSequentially("…");
         await tab.page.locator("#typing").filter({ hasText: "typing" }).waitFor();
         await tab.page.locator("#state-detail").filter({ hasText: "ms" }).waitFor();

@@ -24,8 +24,9 @@ export class Tab {
         document.querySelector("#form").requestSubmit();
       };
     });
+    const tab = new Tab(page);
     await page.goto(server.origin);
-    return new Tab(page);
+    return tab;
   }
 
   /** Says who it is; whether that is accepted is to be seen. */

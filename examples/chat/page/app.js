@@ -13,7 +13,7 @@ const TELL_TYPING_EVERY = 2_000;
 const TYPING_LASTS = 4_000;
 
 /** Who is back so soon was never away, in milliseconds: a reload, a server that is started again. */
-const LEFT_AFTER = 5_000;
+const LEFT_AFTER = 3_000;
 
 const socket = io({
   autoConnect: false,
@@ -27,24 +27,29 @@ const typing = new Map();
 const leaving = new Map();
 let toldTypingAt = 0;
 
-socket.on("connect", () => showTransport());
+/** What the server said when it went, until it is back. */
+let goodbye = "";
+
+socket.on("connect", () => {
+  goodbye = "";
+  showTransport();
+});
 socket.on("disconnect", (reason, details) => {
-  const why = details?.goodbye?.reason ? `${details.goodbye.reason} ` : "";
+  goodbye = details?.goodbye?.reason ? `${details.goodbye.reason} ` : "";
   // Only a server says so that does not want us now.
   if (!socket.active) setTimeout(() => socket.connect(), LEFT_AFTER * Math.random());
-  showState("waiting", `${why}Reconnecting…`);
+  showState("waiting", `${goodbye}Reconnecting…`);
   stopTyping();
 });
 socket.on("connect_error", (error) => {
-  if (socket.active) return showState("waiting", navigator.onLine ? "Reconnecting…" : "Offline. Reconnecting…");
-  showState("offline", "Not connected");
+  if (socket.active) return showState("waiting", navigator.onLine ? `${goodbye}Reconnecting…` : "Offline");
   signIn(error.message);
 });
 socket.io.on("open", () => socket.io.engine.on("upgrade", () => showTransport()));
 
 socket.on("welcome", (person) => {
   Object.assign(me, person);
-  remember("localStorage", "nickname", me.nickname);
+  for (const storage of ["sessionStorage", "localStorage"]) remember(storage, "nickname", me.nickname);
   ui.myName.textContent = me.nickname;
   ui.myBadge.textContent = [...me.nickname][0].toUpperCase();
   ui.myBadge.style.setProperty("--hue", hue(me.id));
@@ -54,7 +59,6 @@ socket.on("welcome", (person) => {
 socket.on("history", (page) => {
   if (!takeHistory(page)) return showConversation();
   for (const message of page.messages) arrive(message);
-  showOutbox();
   showConversations();
 });
 
@@ -62,7 +66,6 @@ socket.on("chat message", (message) => {
   if (!takeMessage(message)) return;
   stopTyping(message.author.id);
   arrive(message);
-  if (message.author.id === me.id) showOutbox();
   showConversations();
 });
 
@@ -105,9 +108,10 @@ ui.form.addEventListener("submit", (event) => {
   ui.notice.textContent = "";
   setInput("");
   toldTypingAt = 0;
-  say(draft(text, state.current));
-  follows = true;
-  showOutbox();
+  const message = draft(text, state.current);
+  showWaiting(message);
+  showEnds();
+  say(message);
 });
 
 ui.input.addEventListener("input", () => {
@@ -152,6 +156,7 @@ ui.menu.addEventListener("click", () => {
   showSide(!document.body.classList.contains("side-open"));
   if (document.body.classList.contains("side-open")) ui.conversations.querySelector("[aria-current]")?.focus();
 });
+ui.main.addEventListener("click", ({ target }) => target.closest("#menu") || showSide(false));
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !document.body.classList.contains("side-open")) return;
   showSide(false);
@@ -187,16 +192,19 @@ else socket.connect();
 /** Sends a message until there is an answer, over whatever happens to the connection. */
 function say(message) {
   socket.emit("chat message", message, (error, answer) => {
-    if (!settle(message.offset) || error || !answer.error) return;
+    settle(message.offset);
+    hideWaiting(message.offset);
+    showEnds();
+    if (error || !answer.error) return;
     ui.notice.textContent = `Not sent: ${answer.error}.`;
     if (ui.input.value === "") setInput(message.text);
-    showOutbox();
   });
 }
 
 /** A message is new here. */
 function arrive(message) {
   const conversation = conversationOf(message);
+  if (message.author.id === me.id) hideWaiting(message.offset);
   if (conversation === state.current) showMessage(message);
   const isSeen = message.author.id === me.id || (conversation === state.current && !document.hidden);
   if (!isSeen) state.unread.set(conversation, (state.unread.get(conversation) ?? 0) + 1);
@@ -236,7 +244,8 @@ function showTyping() {
 
 /** Asks for a name, and says what was wrong with the last one. */
 function signIn(refusal = "") {
-  ui.nickname.value = me.nickname;
+  if (!socket.active) showState("offline", "Not connected");
+  ui.nickname.value = me.nickname || (remembered("localStorage", "nickname") ?? "");
   ui.signInNotice.textContent = refusal && `${refusal[0].toUpperCase()}${refusal.slice(1)}.`;
   if (!ui.signIn.open) ui.signIn.showModal();
   ui.nickname.select();

@@ -5,8 +5,8 @@
 /** How many messages the page keeps; the oldest go, and can be asked for again. */
 const KEPT = 1_000;
 
-/** A tab is a person: it keeps its secret over a reload, and a second tab is somebody else. */
-const me = { id: 0, nickname: remembered("localStorage", "nickname") ?? "", key: remembered("sessionStorage", "key") };
+/** A tab is a person: it keeps name and secret over a reload, and a second tab is somebody else. */
+const me = { id: 0, nickname: remembered("sessionStorage", "nickname") ?? "", key: remembered("sessionStorage", "key") };
 if (!me.key) {
   me.key = randomId(16);
   remember("sessionStorage", "key", me.key);
@@ -84,13 +84,12 @@ function draft(text, to) {
   return made;
 }
 
-/** The server has the message, or refused it. `undefined` if that was known. */
+/** The server has the message, or refused it. */
 function settle(offset) {
   const at = state.outbox.findIndex((waiting) => waiting.offset === offset);
-  if (at < 0) return undefined;
-  const [settled] = state.outbox.splice(at, 1);
+  if (at < 0) return;
+  state.outbox.splice(at, 1);
   keepOutbox();
-  return settled;
 }
 
 function keepOutbox() {

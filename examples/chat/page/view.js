@@ -74,16 +74,28 @@ function showEnds() {
 
 /** Messages that are on their way, below the others. */
 function showOutbox() {
-  const waiting = state.outbox.filter(({ to = null }) => to === state.current);
-  ui.outbox.replaceChildren(
-    ...waiting.map(({ text }) => {
-      const item = element("li");
-      item.append(badgeOf(me), element("p", text, { dir: "auto" }), element("span", "Sending…", { className: "when" }));
-      return item;
-    }),
-  );
+  ui.outbox.replaceChildren();
+  for (const waiting of state.outbox) showWaiting(waiting);
   showEnds();
-  if (follows) scrollToEnd();
+}
+
+/** Shows one more message that is on its way. */
+function showWaiting({ offset, text, to = null }) {
+  if (to !== state.current) return;
+  const item = element("li");
+  item.dataset.offset = offset;
+  item.append(badgeOf(me), element("p", text, { dir: "auto" }), element("span", "Sending…", { className: "when" }));
+  ui.outbox.append(item);
+  scrollToEnd();
+}
+
+/** A message is on its way no more. */
+function hideWaiting(offset) {
+  for (const item of ui.outbox.children) {
+    if (item.dataset.offset !== offset) continue;
+    item.remove();
+    break;
+  }
 }
 
 function itemOf(message, last) {
