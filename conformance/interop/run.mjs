@@ -1,7 +1,8 @@
-//! The official client in Node against a contract server: every scenario over polling, over WebSocket, and upgrading.
+//! The official client and ours in Node against a contract server: every scenario over polling, over WebSocket, and upgrading.
 //! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
 
 import parser from "socket.io-msgpack-parser";
+import { Manager as Ours } from "../../clients/js/dist/node.js";
 import { Nginx } from "./lib/nginx.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { OLDER } from "./lib/older.mjs";
@@ -20,6 +21,7 @@ import { both, heartbeat2, only2 } from "./scenarios/older.mjs";
 import { order } from "./scenarios/order.mjs";
 import { proxied } from "./scenarios/proxied.mjs";
 import { reconnect } from "./scenarios/reconnect.mjs";
+import { requests } from "./scenarios/requests.mjs";
 import { rooms } from "./scenarios/rooms.mjs";
 import { upgrades } from "./scenarios/upgrades.mjs";
 
@@ -49,12 +51,21 @@ async function run(scenarios, env, client = {}, who = "") {
   await server.kill();
 }
 
-await run(
-  [events, acks, binary, namespaces, rooms, order, limits, closing, reconnect, upgrades].flat(),
-  { SLOWPING: "1" },
-);
-await run(heartbeat, {});
-await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser });
+const usual = [events, acks, binary, namespaces, rooms, order, limits, closing, reconnect, upgrades].flat();
+for (const [client, who] of [
+  [{}, ""],
+  [{ Manager: Ours }, "our client, "],
+]) {
+  await run(
+    usual.filter(({ officialOnly }) => !(who && officialOnly)),
+    { SLOWPING: "1" },
+    client,
+    who,
+  );
+  await run(heartbeat, {}, client, who);
+  await run(requests, { SLOWPING: "1", DENY: "1" }, client, who);
+  await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser, ...client }, who);
+}
 for (const { name, major, Manager } of OLDER) {
   const own = major === 2 ? only2 : [];
   const all = [events, acks, binary, rooms, order, both, own].flat();

@@ -1,5 +1,6 @@
-// This client beside the official one, in one process, in turns: emits per second, events received per second, and bytes of
-// heap per 1,000 connected sockets.
+// This client beside the official one, in one process, in turns: emits and events received per second, and bytes of heap per
+// 1,000 connected sockets. A second is one of this process's own time (user and system), because what the server and the
+// rest of the machine need is not the client's.
 //
 // The server is a process of its own, so that only the clients are measured.
 
@@ -31,33 +32,39 @@ function connect({ io }) {
   });
 }
 
+/** Events per second of this process's time since `begin`. */
+function rate(begin) {
+  const { user, system } = process.cpuUsage(begin);
+  return (1e6 * EVENTS) / (user + system);
+}
+
 /** Emits in bursts of 100 until the server has them all. */
 async function emits(client) {
   const socket = await connect(client);
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   for (let sent = 0; sent < EVENTS; ) {
     for (let burst = 0; burst < 100; burst++, sent++) socket.emit("event", sent, payload);
     await new Promise(setImmediate);
   }
   await socket.emitWithAck("flush");
-  const rate = (1000 * EVENTS) / (performance.now() - begin);
+  const found = rate(begin);
   socket.disconnect();
-  return rate;
+  return found;
 }
 
 async function receives(client) {
   const socket = await connect(client);
   let heard = 0;
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   await new Promise((resolve) => {
     socket.on("event", () => {
       if (++heard === EVENTS) resolve();
     });
     socket.emit("send me", EVENTS, payload);
   });
-  const rate = (1000 * EVENTS) / (performance.now() - begin);
+  const found = rate(begin);
   socket.disconnect();
-  return rate;
+  return found;
 }
 
 /** What both clients have of Node itself (TCP, HTTP parser) is in here as well. */
@@ -75,7 +82,11 @@ async function heap(client) {
   return used;
 }
 
-const MEASURES = { "emits/s": emits, "events received/s": receives, "bytes of heap per 1,000 sockets": heap };
+const MEASURES = {
+  "emits per second": emits,
+  "events received per second": receives,
+  "bytes of heap per 1,000 sockets": heap,
+};
 const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
 
 for (const [name, measure] of Object.entries(MEASURES)) {

@@ -79,7 +79,7 @@ function websocketBy(create) {
           else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
           else socket?.send(`b${toBase64(bytesOf(data))}`, options);
         }
-        link.drained();
+        queueMicrotask(() => link.drained());
       },
       close() {
         open = false;
@@ -148,15 +148,14 @@ var MAX_HANDSHAKE_BYTES = 1e6;
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 var OFFER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 var TAIL = Buffer.from([0, 0, 255, 255]);
+var LAST = Buffer.from([1, 0, 0, 255, 255]);
 var Deflate = class {
   constructor(threshold) {
     this.threshold = threshold;
   }
   inflate(data, limit) {
-    return inflateRawSync(Buffer.concat([data, TAIL]), {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      maxOutputLength: Math.max(1, limit)
-    });
+    if (!data.length) return data;
+    return inflateRawSync(Buffer.concat([data, TAIL, LAST]), { maxOutputLength: limit + 1 });
   }
   deflate(data) {
     return deflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -TAIL.length);
@@ -245,7 +244,8 @@ var FrameReader = class {
   /** Bytes of the frame that comes next, as far as can be told: its head, then its whole. */
   #wanted() {
     if (this.#length < 2) return 2;
-    const head = this.#peek(Math.min(10, this.#length));
+    const [first] = this.#chunks;
+    const head = first && first.length >= 10 ? first : this.#peek(Math.min(10, this.#length));
     const short = head[1] & 127;
     const size = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (head.length < size) return size;
@@ -254,8 +254,10 @@ var FrameReader = class {
     if (head[1] & 128) throw new FrameError(1002, "a masked frame");
     if (opcode >= CLOSE && (length > 125 || !(head[0] & 128)))
       throw new FrameError(1002, "a bad control frame");
-    if (opcode < CLOSE && length + this.#fragmentsLength > this.limit) {
-      throw new FrameError(1009, `a message of more than ${this.limit} bytes`);
+    const compressed = opcode ? head[0] & 64 : this.#compressed;
+    const limit = compressed ? this.limit + (this.limit >> 8) + 64 : this.limit;
+    if (opcode < CLOSE && length + this.#fragmentsLength > limit) {
+      throw this.#tooLong();
     }
     return size + length;
   }
@@ -288,6 +290,7 @@ var FrameReader = class {
     this.#fragments = [];
     this.#fragmentsLength = 0;
     this.#opcode = 0;
+    if (data.length > this.limit) throw this.#tooLong();
     if (opcode === TEXT && !isUtf8(data)) throw new FrameError(1007, "a text that is not UTF-8");
     return { opcode, data };
   }
@@ -296,8 +299,11 @@ var FrameReader = class {
       return this.#inflater?.inflate(data, this.limit) ?? data;
     } catch (error) {
       const tooLong = error.code === "ERR_BUFFER_TOO_LARGE";
-      throw tooLong ? new FrameError(1009, `a message of more than ${this.limit} bytes`) : new FrameError(1007, "a message that cannot be decompressed");
+      throw tooLong ? this.#tooLong() : new FrameError(1007, "a message that cannot be decompressed");
     }
+  }
+  #tooLong() {
+    return new FrameError(1009, `a message of more than ${this.limit} bytes`);
   }
   #peek(size) {
     const [first] = this.#chunks;
@@ -458,7 +464,8 @@ var NodeSocket = class {
     this.#state = "open";
     this.#reader = new FrameReader(Math.min(MAX_HANDSHAKE_BYTES, this.#limit), this.#deflate);
     socket.on("data", (bytes) => this.#onData(bytes));
-    socket.on("error", (error) => this.#fail(error));
+    socket.on("error", () => {
+    });
     socket.on("end", () => socket.end());
     socket.on("close", () => this.#onClosed());
     this.#emit("onopen", { type: "open" });
@@ -751,7 +758,10 @@ function read2({ limit, done, failed }, response, ended) {
     if (ended()) return;
     const text = Buffer.concat(chunks).toString();
     if (status === 200) done(text);
-    else failed({ description: status, status, body: text.slice(0, MAX_ERROR_BODY), context: response });
+    else {
+      const body = text.slice(0, MAX_ERROR_BODY);
+      failed({ description: status, status, body, context: Object.assign(response, { status, responseText: body }) });
+    }
   });
   response.on("error", (error) => {
     if (!ended()) failed({ description: error, context: response });
@@ -1203,7 +1213,8 @@ var Session = class _Session extends Emitter {
     const early = opts.earlyConnect === true && this.id === void 0;
     const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
     const transport = factory(link);
-    Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+    const own = opts.transportOptions?.[transport.name];
+    if (own) Object.assign(link, { options: { ...opts, ...own } });
     return { transport, link };
   }
   /** @internal Goes on over a transport that has answered the probe. */
@@ -1399,6 +1410,7 @@ var RetryQueue = class {
 };
 
 // src/socket.ts
+var NONE = [];
 var WITH_ERROR = /* @__PURE__ */ Symbol();
 var Socket = class extends Emitter {
   /** Made by `Manager.socket`. */
@@ -1416,8 +1428,9 @@ var Socket = class extends Emitter {
     /** What awaits an answer, by the id of the event. */
     this.acks = {};
     this.#nextId = 0;
-    this.#onAny = [];
-    this.#onAnyOutgoing = [];
+    // Replaced, never changed.
+    this.#onAny = NONE;
+    this.#onAnyOutgoing = NONE;
     /** Counts connections, so that what was begun on one does not go on in the next. */
     this.#round = 0;
     /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */

@@ -465,7 +465,7 @@
             else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
             else socket?.send(`b${toBase64(bytesOf(data))}`, options);
           }
-          link.drained();
+          queueMicrotask(() => link.drained());
         },
         close() {
           open = false;
@@ -778,7 +778,8 @@
       const early = opts.earlyConnect === true && this.id === void 0;
       const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
       const transport = factory(link);
-      Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+      const own = opts.transportOptions?.[transport.name];
+      if (own) Object.assign(link, { options: { ...opts, ...own } });
       return { transport, link };
     }
     /** @internal Goes on over a transport that has answered the probe. */
@@ -974,6 +975,7 @@
   };
 
   // src/socket.ts
+  var NONE = [];
   var WITH_ERROR = /* @__PURE__ */ Symbol();
   var Socket = class extends Emitter {
     /** Made by `Manager.socket`. */
@@ -991,8 +993,9 @@
       /** What awaits an answer, by the id of the event. */
       this.acks = {};
       this.#nextId = 0;
-      this.#onAny = [];
-      this.#onAnyOutgoing = [];
+      // Replaced, never changed.
+      this.#onAny = NONE;
+      this.#onAnyOutgoing = NONE;
       /** Counts connections, so that what was begun on one does not go on in the next. */
       this.#round = 0;
       /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */

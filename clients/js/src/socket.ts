@@ -50,6 +50,8 @@ interface Buffered extends Packet {
 /** A listener for events of any name. */
 export type CatchAll = (event: string, ...args: never[]) => void;
 
+const NONE: CatchAll[] = [];
+
 /** Before its arguments an acknowledgement has an error, or null. */
 const WITH_ERROR = Symbol();
 
@@ -85,8 +87,9 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   readonly #opts: SocketOptions;
   #nextId = 0;
-  #onAny: CatchAll[] = [];
-  #onAnyOutgoing: CatchAll[] = [];
+  // Replaced, never changed.
+  #onAny = NONE;
+  #onAnyOutgoing = NONE;
   /** Counts connections, so that what was begun on one does not go on in the next. */
   #round = 0;
   /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */

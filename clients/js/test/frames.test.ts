@@ -163,6 +163,7 @@ test("an extension that was not offered is no agreement", () => {
 interface FrameVector {
   name: string;
   role: string;
+  deflate?: boolean;
   hex: string;
   max_message_bytes?: number;
   expect?: {
@@ -178,12 +179,13 @@ interface FrameVector {
 test("the shared vectors, those for a client", () => {
   const found = vectors<{ vectors: FrameVector[] }>("websocket").vectors.filter(({ role }) => role === "client");
   assert.ok(found.length > 3);
-  for (const { name, hex, max_message_bytes = 1000, expect = [], error } of found) {
+  for (const { name, deflate, hex, max_message_bytes = 1000, expect = [], error } of found) {
     const messages: Message[] = [];
     let code: number | undefined;
     try {
       const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
-      for (const message of new FrameReader(max_message_bytes).read(bytes)) messages.push(message);
+      for (const message of new FrameReader(max_message_bytes, deflate ? new Deflate(0) : undefined).read(bytes))
+        messages.push(message);
     } catch (thrown) {
       code = (thrown as FrameError).code;
     }

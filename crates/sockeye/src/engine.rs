@@ -1,15 +1,22 @@
 //! The engine alone: Engine.IO sessions without Socket.IO on top, for gateways and for protocols of your own.
 //! It is the server's own session task; only what a message means is left to you. Source: engine.io-protocol v4.
 
+mod handlers;
+
+pub use handlers::EngineBuilder;
+pub(crate) use handlers::EngineHandlers;
+pub use sockeye_proto::engine::CloseReason;
+
 use crate::config::ServerBuilder;
 use crate::conn::Conn;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::http::{NotFound, SockeyeService};
-use crate::server::{Shared, Upper};
+use crate::server::Shared;
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
-use sockeye_proto::engine::{CloseReason, Protocol};
+use sockeye_proto::SessionId;
+use sockeye_proto::engine::{Protocol, Transport};
 use sockeye_proto::websocket::{Opcode, encode_frame};
 use std::fmt;
 use std::sync::Arc;
@@ -42,9 +49,6 @@ impl Message {
     }
 }
 
-/// What is called for each message of each session, inside the session's task.
-pub(crate) type EngineHandler = Box<dyn Fn(&EngineSocket, Message) + Send + Sync>;
-
 /// An Engine.IO server without Socket.IO.
 ///
 /// ```
@@ -63,12 +67,23 @@ pub struct EngineServer(Arc<Shared>);
 
 impl EngineServer {
     /// A server that calls `on_message` for each message, in order of arrival within a session. The call must
-    /// not block: it runs in the session's task.
+    /// not block: it runs in the session's task. A server that does more is made with [`EngineServer::builder`].
     pub fn new(
         options: ServerBuilder,
         on_message: impl Fn(&EngineSocket, Message) + Send + Sync + 'static,
     ) -> Self {
-        Self(options.into_engine(Upper::Engine(Box::new(on_message))))
+        Self::builder(options).on_message(on_message).build()
+    }
+
+    /// Collects what the server does with its sessions. All options about requests and transports hold as for a
+    /// [`Server`](crate::Server).
+    pub fn builder(options: ServerBuilder) -> EngineBuilder {
+        EngineBuilder::new(options)
+    }
+
+    /// How many sessions there are. Source: `engine.clientsCount` in Node.
+    pub fn clients_count(&self) -> usize {
+        self.0.registry.len()
     }
 
     /// The tower service to mount.
@@ -115,6 +130,16 @@ impl EngineSocket {
     /// The request that opened the session.
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
+    }
+
+    /// The id of the session, a secret: whoever knows it may speak for the client. Source: `socket.id` of the engine.
+    pub fn id(&self) -> &SessionId {
+        &self.0.sid
+    }
+
+    /// How the client is connected at this moment. Source: `socket.transport.name` of the engine.
+    pub fn transport(&self) -> Transport {
+        self.0.transport()
     }
 
     /// The version of Engine.IO that the client speaks.

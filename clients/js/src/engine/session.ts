@@ -178,7 +178,8 @@ export class Session extends Emitter<SessionEvents> {
     const early = opts.earlyConnect === true && this.id === undefined;
     const link: Link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
     const transport = factory(link);
-    Object.assign(link, { options: { ...opts, ...opts.transportOptions?.[transport.name] } });
+    const own = opts.transportOptions?.[transport.name];
+    if (own) Object.assign(link, { options: { ...opts, ...own } });
     return { transport, link };
   }
 

@@ -9,6 +9,9 @@ export const OFFER = "permessage-deflate; server_no_context_takeover; client_no_
 /** What ends each piece of a flushed stream, and is left out on the wire. */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
+/** An empty last block. */
+const LAST = Buffer.from([1, 0, 0, 0xff, 0xff]);
+
 /** Compression as it was agreed on. */
 export class Deflate implements Inflater {
   /** Bytes from which on a message is compressed. */
@@ -19,10 +22,10 @@ export class Deflate implements Inflater {
   }
 
   inflate(data: Buffer, limit: number): Buffer {
-    return inflateRawSync(Buffer.concat([data, TAIL]), {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      maxOutputLength: Math.max(1, limit),
-    });
+    // Nothing at all stands for nothing.
+    if (!data.length) return data;
+    // With a last block behind it, a message that was cut off does not pass for one that ends there.
+    return inflateRawSync(Buffer.concat([data, TAIL, LAST]), { maxOutputLength: limit + 1 });
   }
 
   deflate(data: string | Uint8Array): Buffer {

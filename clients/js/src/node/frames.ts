@@ -103,7 +103,8 @@ export class FrameReader {
   /** Bytes of the frame that comes next, as far as can be told: its head, then its whole. */
   #wanted(): number {
     if (this.#length < 2) return 2;
-    const head = this.#peek(Math.min(10, this.#length));
+    const [first] = this.#chunks;
+    const head = first && first.length >= 10 ? first : this.#peek(Math.min(10, this.#length));
     const short = (head[1] as number) & 127;
     const size = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (head.length < size) return size;
@@ -117,8 +118,11 @@ export class FrameReader {
     if ((head[1] as number) & 128) throw new FrameError(1002, "a masked frame");
     if (opcode >= CLOSE && (length > 125 || !((head[0] as number) & 128)))
       throw new FrameError(1002, "a bad control frame");
-    if (opcode < CLOSE && length + this.#fragmentsLength > this.limit) {
-      throw new FrameError(1009, `a message of more than ${this.limit} bytes`);
+    const compressed = opcode ? (head[0] as number) & 0x40 : this.#compressed;
+    // What is compressed may be longer by the heads of its blocks; what it becomes is limited where that is known.
+    const limit = compressed ? this.limit + (this.limit >> 8) + 64 : this.limit;
+    if (opcode < CLOSE && length + this.#fragmentsLength > limit) {
+      throw this.#tooLong();
     }
     return size + length;
   }
@@ -154,6 +158,7 @@ export class FrameReader {
     this.#fragments = [];
     this.#fragmentsLength = 0;
     this.#opcode = 0;
+    if (data.length > this.limit) throw this.#tooLong();
     if (opcode === TEXT && !isUtf8(data)) throw new FrameError(1007, "a text that is not UTF-8");
     return { opcode, data };
   }
@@ -163,10 +168,12 @@ export class FrameReader {
       return this.#inflater?.inflate(data, this.limit) ?? data;
     } catch (error) {
       const tooLong = (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
-      throw tooLong
-        ? new FrameError(1009, `a message of more than ${this.limit} bytes`)
-        : new FrameError(1007, "a message that cannot be decompressed");
+      throw tooLong ? this.#tooLong() : new FrameError(1007, "a message that cannot be decompressed");
     }
+  }
+
+  #tooLong(): FrameError {
+    return new FrameError(1009, `a message of more than ${this.limit} bytes`);
   }
 
   #peek(size: number): Buffer {

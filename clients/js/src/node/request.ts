@@ -63,7 +63,11 @@ function read({ limit, done, failed }: PollingRequest, response: http.IncomingMe
     if (ended()) return;
     const text = Buffer.concat(chunks).toString();
     if (status === 200) done(text);
-    else failed({ description: status, status, body: text.slice(0, MAX_ERROR_BODY), context: response });
+    else {
+      const body = text.slice(0, MAX_ERROR_BODY);
+      // What an XMLHttpRequest would have, for whoever looks there.
+      failed({ description: status, status, body, context: Object.assign(response, { status, responseText: body }) });
+    }
   });
   response.on("error", (error) => {
     if (!ended()) failed({ description: error, context: response });

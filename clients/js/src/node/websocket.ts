@@ -176,7 +176,8 @@ export class NodeSocket implements WebSocketLike {
     // Whoever has not shown yet that he is a server of ours may not send much.
     this.#reader = new FrameReader(Math.min(MAX_HANDSHAKE_BYTES, this.#limit), this.#deflate);
     socket.on("data", (bytes: Buffer) => this.#onData(bytes));
-    socket.on("error", (error) => this.#fail(error));
+    // The end follows, and is told as one: as browsers do, and the package `ws`.
+    socket.on("error", () => {});
     socket.on("end", () => socket.end());
     socket.on("close", () => this.#onClosed());
     this.#emit("onopen", { type: "open" });

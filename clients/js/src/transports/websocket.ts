@@ -69,7 +69,8 @@ export function websocketBy(
           else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
           else socket?.send(`b${toBase64(bytesOf(data))}`, options);
         }
-        link.drained();
+        // Later, so that what is sent in one turn gathers.
+        queueMicrotask(() => link.drained());
       },
       close() {
         open = false;

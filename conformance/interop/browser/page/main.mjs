@@ -13,7 +13,7 @@ import { rooms } from "../../scenarios/rooms.mjs";
 import { only } from "./only.mjs";
 
 const all = [events, acks, binary, namespaces, rooms, order, limits, closing, reconnect, only].flat();
-const scenarios = all.filter(({ nodeOnly }) => !nodeOnly);
+const scenarios = all.filter(({ nodeOnly, officialOnly }) => !nodeOnly && !officialOnly);
 
 /** The server, which the test process starts and ends. */
 const server = {

@@ -9,7 +9,7 @@ use super::refusal::{ConnectionError, Refusal, RefusalAnswer, clean};
 use super::websocket::is_extended_connect;
 use super::{Answer, ErrorContext, RequestHead, client_files, plain};
 use crate::conn::Conn;
-use crate::server::Shared;
+use crate::server::{Shared, Upper};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use sockeye_proto::SessionId;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What the answer to a request needs to know of it.
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
-    /// The request as hooks see it; `None` where no hook looks.
+    /// The request as hooks and handlers see it; `None` where none looks.
     pub(super) head: Option<RequestHead>,
     pub(super) compressed: Option<Compressed>,
     grant: Grant,
@@ -40,7 +40,9 @@ pub(super) enum Decision {
 
 impl Exchange {
     pub(super) fn new<B>(shared: Arc<Shared>, request: &Request<B>, peer: &Peer) -> Self {
-        let head = shared.config.http.hooks.want_head().then(|| RequestHead::of(request, peer));
+        let wanted = shared.config.http.hooks.want_head()
+            || matches!(&shared.upper, Upper::Engine(handlers) if handlers.want_requests());
+        let head = wanted.then(|| RequestHead::of(request, peer));
         let headers = request.headers();
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let compressed = Compressed::for_request(headers, shared.config.http_compression);

@@ -79,6 +79,42 @@ impl Server {
     /// let io = Server::new();
     /// let app: axum::Router = axum::Router::new().layer(io.layer());
     /// ```
+    ///
+    /// Middleware of the engine is any layer put around this one: it sees every request, handshakes of WebSockets
+    /// included, may refuse it, set cookies on the answer, and leave a value for handlers in its extensions.
+    ///
+    /// ```
+    /// use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::Response};
+    /// use http::{HeaderValue, header::SET_COOKIE};
+    /// use sockeye::{Server, Socket};
+    ///
+    /// #[derive(Clone)]
+    /// struct Visitor(String);
+    ///
+    /// async fn visitors(mut request: Request, next: Next) -> Response {
+    ///     let cookie = request.headers().get("cookie").and_then(|cookie| cookie.to_str().ok());
+    ///     let known = cookie.and_then(|cookie| cookie.strip_prefix("visitor=")).map(str::to_owned);
+    ///     let visitor = known.clone().unwrap_or_else(|| "somebody-new".to_owned());
+    ///     request.extensions_mut().insert(Visitor(visitor.clone()));
+    ///     let mut response = next.run(request).await;
+    ///     if known.is_none()
+    ///         && let Ok(cookie) = HeaderValue::from_str(&format!("visitor={visitor}; HttpOnly; SameSite=Lax"))
+    ///     {
+    ///         response.headers_mut().append(SET_COOKIE, cookie);
+    ///     }
+    ///     response
+    /// }
+    ///
+    /// let io = Server::new();
+    /// io.on_connect(async |socket: Socket| {
+    ///     if let Some(Visitor(name)) = socket.handshake().extension() {
+    ///         println!("{name} is here");
+    ///     }
+    /// });
+    /// let app: Router = Router::new().layer(io.layer()).layer(from_fn(visitors));
+    /// ```
+    ///
+    /// Source: `engine.use(..)` in Node.
     pub fn layer(&self) -> SockeyeLayer {
         SockeyeLayer { server: self.clone() }
     }
@@ -198,7 +234,8 @@ where
             Err(refusal) => exchange.refuse(refusal),
         }),
         Ok(Decision::Post(conn)) => {
-            Box::pin(async move { exchange.finish_polling(polling::post(conn, request).await) })
+            let head = exchange.head.clone();
+            Box::pin(async move { exchange.finish_polling(polling::post(conn, request, head).await) })
         }
         Ok(Decision::Poll(conn)) => {
             let compressed = exchange.compressed;

@@ -5,7 +5,7 @@ use super::body::{BodyError, read_body};
 use super::compression::Compressed;
 use super::open::set_cookie;
 use super::refusal::refuse;
-use super::{Answer, plain, typed};
+use super::{Answer, RequestHead, plain, typed};
 use crate::conn::Conn;
 use crate::engine::Message;
 use crate::error::BoxError;
@@ -49,7 +49,7 @@ pub(super) async fn poll(conn: Arc<Conn>, compressed: Option<Compressed>) -> Ans
 }
 
 /// Takes packets. The answer comes when all of them are handled or wait for their turn.
-pub(super) async fn post<B>(conn: Arc<Conn>, request: Request<B>) -> Answer
+pub(super) async fn post<B>(conn: Arc<Conn>, request: Request<B>, head: Option<RequestHead>) -> Answer
 where
     B: http_body::Body + Send + 'static,
     B::Error: Into<BoxError>,
@@ -78,7 +78,7 @@ where
         Err(BodyError::Aborted) => return refuse(RequestError::BadRequest("ABORTED"), false),
     };
     let (verdict, waiting) = oneshot::channel();
-    conn.control(Control::Post(body, verdict));
+    conn.control(Control::Post(body, head, verdict));
     let verdict = waiting.await;
     posting.finished = true;
     match verdict {

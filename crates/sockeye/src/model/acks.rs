@@ -31,11 +31,11 @@ struct World {
 impl World {
     fn new(sockets: u8) -> Self {
         let server = Server::new();
-        let namespace = server.shared().namespace("/").unwrap();
+        let namespace = server.inner().clone();
         let sockets = (0..sockets).map(|who| {
             let conn = conn(server.shared(), Transport::WebSocket);
             let socket = Socket::new(namespace.clone(), conn, SocketId::from_entropy([who; 15]), None);
-            socket.join_namespace();
+            assert!(socket.enter().is_ok());
             socket
         });
         Self { sockets: sockets.collect(), server }

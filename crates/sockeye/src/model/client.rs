@@ -28,7 +28,7 @@ pub(super) fn poll(conn: &Conn) -> Option<Vec<String>> {
 /// Posts packets, and waits until they are handled.
 pub(super) fn post(conn: &Conn, packets: &'static str) {
     let (verdict, waiting) = oneshot::channel();
-    conn.control(Control::Post(Bytes::from_static(packets.as_bytes()), verdict));
+    conn.control(Control::Post(Bytes::from_static(packets.as_bytes()), None, verdict));
     block_on(waiting).unwrap().unwrap();
 }
 

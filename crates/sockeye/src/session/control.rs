@@ -1,6 +1,7 @@
 //! What other tasks may ask of a session task.
 
 use super::link::Link;
+use crate::http::RequestHead;
 use bytes::Bytes;
 use sockeye_proto::SocketId;
 use sockeye_proto::engine::{CloseReason, RequestError};
@@ -15,8 +16,9 @@ pub(crate) type PollAnswer = oneshot::Sender<Vec<u8>>;
 pub(crate) enum Control {
     /// A poll arrived; it is answered with a payload. A receiver that goes away is an aborted request.
     Poll(PollAnswer),
-    /// The body of a POST arrived; the verdict is what the request is answered with.
-    Post(Bytes, oneshot::Sender<Result<(), RequestError>>),
+    /// The body of a POST arrived, with its head where somebody wants to see it; the verdict is what the request is
+    /// answered with.
+    Post(Bytes, Option<RequestHead>, oneshot::Sender<Result<(), RequestError>>),
     /// A WebSocket arrived for this polling session.
     Probe(Box<Link>),
     /// Our side leaves a namespace, and why; the packet that says so is queued already.

@@ -7,9 +7,10 @@ use super::link::{Flow, Link, LinkError, Read};
 use super::polling::Polling;
 use super::sockets::{Place, Request, Sockets, ask};
 use crate::conn::Conn;
-use crate::engine::{EngineSocket, Message};
+use crate::engine::Message;
 use crate::error::HandlerError;
 use crate::goodbye::Goodbye;
+use crate::http::RequestHead;
 use crate::server::Upper;
 use crate::session::mailbox::Delivery;
 use bytes::Bytes;
@@ -66,6 +67,17 @@ impl Core {
     }
 
     pub(super) fn on_packet(&mut self, packet: Packet<'_>, now: Timestamp, cx: &mut Context<'_>) -> Flow {
+        self.on_packet_of(packet, None, now, cx)
+    }
+
+    /// A packet that came with a request whose head somebody wants to see.
+    fn on_packet_of(
+        &mut self,
+        packet: Packet<'_>,
+        request: Option<&RequestHead>,
+        now: Timestamp,
+        cx: &mut Context<'_>,
+    ) -> Flow {
         let event = match self.connection.handle_packet(packet, now) {
             Ok(event) => event,
             Err(error) => {
@@ -83,8 +95,10 @@ impl Core {
                     self.request(request, cx);
                 }
             }
-            ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned())),
-            ServerEvent::Binary(data) => raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data))),
+            ServerEvent::Text(text) => raw(&self.conn, Message::Text(text.to_owned()), request),
+            ServerEvent::Binary(data) => {
+                raw(&self.conn, Message::Binary(Bytes::copy_from_slice(data)), request);
+            }
             ServerEvent::Closed => self.end(CloseReason::TransportClose, Parting::Close(None)),
             ServerEvent::Ping => {
                 self.conn.mailbox.push(&[0x81, 1, b'3'], Delivery::Protocol);
@@ -181,13 +195,9 @@ impl Core {
     }
 }
 
-fn raw(conn: &Arc<Conn>, message: Message) {
-    if let Upper::Engine(on_message) = &conn.shared.upper {
-        let socket = EngineSocket::new(conn.clone());
-        let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| on_message(&socket, message)));
-        if called.is_err() {
-            tracing::error!("message_handler_panicked");
-        }
+fn raw(conn: &Arc<Conn>, message: Message, request: Option<&RequestHead>) {
+    if let Upper::Engine(handlers) = &conn.shared.upper {
+        handlers.message(conn, message, request);
     }
 }
 
@@ -240,10 +250,11 @@ pub(super) fn read_post(
     cx: &mut Context<'_>,
 ) -> bool {
     let Some(mut post) = polling.post.take() else { return false };
+    let request = post.request.clone();
     let verdict = loop {
         let flow = match post.next() {
             None => break Ok(()),
-            Some(Ok(packet)) => core.on_packet(packet.as_packet(), now, cx),
+            Some(Ok(packet)) => core.on_packet_of(packet.as_packet(), request.as_ref(), now, cx),
             Some(Err(())) => {
                 core.end(CloseReason::ParseError, Parting::Close(None));
                 break Err(RequestError::BadRequest("PARSE_ERROR"));

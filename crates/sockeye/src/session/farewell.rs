@@ -8,6 +8,7 @@ use super::link::Link;
 use super::mailbox::Mailbox;
 use super::polling::Polling;
 use super::{LINGER, Session, Step, Wire, flush_link};
+use crate::server::Upper;
 use sockeye_proto::engine::{CloseReason, RequestError};
 use sockeye_proto::socket::DisconnectReason;
 use sockeye_proto::websocket::CloseCode;
@@ -34,6 +35,9 @@ impl Session {
             self.parked_at_end = matches!(&self.wire, Wire::Polling(polling) if polling.is_parked());
             self.core.conn.mailbox.close();
             self.core.sockets.end_all(disconnect_reason(reason));
+            if let Upper::Engine(handlers) = &self.core.conn.shared.upper {
+                handlers.closed(&self.core.conn, reason);
+            }
             if let Some(link) = self.probe.take() {
                 self.probe_goodbye(link);
             }

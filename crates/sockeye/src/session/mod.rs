@@ -135,6 +135,9 @@ impl Session {
     /// The whole life of the session. The future borrows what it captured, so its size is the session's.
     pub(crate) async fn run(mut self) {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+        if let Upper::Engine(handlers) = &self.core.conn.shared.upper {
+            handlers.connected(&self.core.conn);
+        }
         if let Dialect::V3(_) = self.core.dialect {
             std::future::poll_fn(|cx| {
                 self.join_unasked(cx);
@@ -207,8 +210,8 @@ impl Session {
             return refuse(control);
         }
         match (control, &mut self.wire) {
-            (Control::Post(body, verdict), Wire::Polling(polling)) => {
-                match HeldPost::new(body, verdict, self.core.dialect) {
+            (Control::Post(body, request, verdict), Wire::Polling(polling)) => {
+                match HeldPost::new(body, request, verdict, self.core.dialect) {
                     Some(post) if polling.post.is_none() => polling.post = Some(post),
                     Some(post) => {
                         post.answer(Err(RequestError::BadRequest("OVERLAP")));
@@ -389,6 +392,7 @@ impl Session {
 /// is going away, still leaves nothing behind that others would see.
 impl Drop for Session {
     fn drop(&mut self) {
+        self.core.conn.end_unjoined();
         self.core.conn.shared.registry.remove(&self.core.conn);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -444,7 +448,7 @@ fn flush_polling(polling: &mut Polling, mailbox: &Mailbox<Control>, max_bytes: u
 /// Nobody will obey this any more.
 fn refuse(control: Control) {
     match control {
-        Control::Post(_, verdict) => {
+        Control::Post(_, _, verdict) => {
             let _ = verdict.send(Err(RequestError::UnknownSid));
         }
         // A poll is refused by the drop of its channel, a WebSocket by its own drop.

@@ -3,6 +3,7 @@
 
 use super::dialect::{Content, Dialect, Payload, frames_of};
 use super::mailbox::Runs;
+use crate::http::RequestHead;
 use bytes::Bytes;
 use sockeye_proto::engine::{MAX_PAYLOAD_PACKETS, PayloadPacket, RequestError, SEPARATOR, v3};
 use std::task::{Context, Poll};
@@ -26,6 +27,8 @@ struct Backlog {
 
 pub(crate) struct HeldPost {
     body: Bytes,
+    /// Its head, where the handler of the messages wants to see it.
+    pub(crate) request: Option<RequestHead>,
     /// Where the next packet starts; `None` when all are handled.
     next: Option<usize>,
     dialect: Dialect,
@@ -132,6 +135,7 @@ impl HeldPost {
     /// Takes the body of a POST, or refuses it at once.
     pub(crate) fn new(
         body: Bytes,
+        request: Option<RequestHead>,
         verdict: oneshot::Sender<Result<(), RequestError>>,
         dialect: Dialect,
     ) -> Option<Box<Self>> {
@@ -147,7 +151,7 @@ impl HeldPost {
             let _ = verdict.send(Err(RequestError::BadRequest("PARSE_ERROR")));
             return None;
         }
-        Some(Box::new(Self { body, next: Some(0), dialect, taken: 0, verdict }))
+        Some(Box::new(Self { body, request, next: Some(0), dialect, taken: 0, verdict }))
     }
 
     /// The next packet. `None` when there is none left, an error when it is no packet.

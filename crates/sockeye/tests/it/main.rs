@@ -20,6 +20,7 @@ mod compression;
 mod deflate;
 mod edges;
 mod eio3;
+mod engine_server;
 mod events;
 mod examples;
 mod extract;
