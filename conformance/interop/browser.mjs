@@ -1,5 +1,5 @@
-//! Headless Chromium against contract servers, with the official client and with the one the server itself serves, and
-//! then the chat. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
+//! Headless Chromium against contract servers, with the official client and with the one the server itself serves, then
+//! that one at the official server, and then the chat. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
 
 import { runChat } from "./browser/chat.mjs";
 import { OFFICIAL, ours, runClient } from "./browser/clients.mjs";
@@ -18,6 +18,10 @@ try {
   await runClient(browser, server, ours(options.client), ["polling", "websocket", "upgrade"], runner);
   await runClient(browser, server, OFFICIAL, ["upgrade"], runner);
   await server.kill();
+  const official = new Server(options.official, { SLOWPING: "1" });
+  await official.start();
+  await runClient(browser, official, ours(options.bundle), ["upgrade"], runner, "our client at the official server");
+  await official.kill();
   await runNetwork(browser, options.contract, ours(options.client), runner);
   if (options.chat) await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {

@@ -29,7 +29,11 @@ export function readOptions() {
   return {
     only: values.only,
     client: values.client,
+    /** The bundle that the server serves, as a file: for servers that serve another. */
+    bundle: values.client ?? join(ROOT, "clients/js/dist/socket.io.js"),
     screenshots: join(values.target, "screenshots"),
+    /** The command that serves the contract `abuse` on the official server. */
+    official: official("abuse.mjs"),
     /** The command that serves the contract `abuse`. */
     contract: values.official
       ? official("abuse.mjs")

@@ -38,24 +38,26 @@ async fn run() -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("cannot open {}: {error}", path.display())))?;
     let io = chat::server(store.clone());
     let app = page::router().layer(io.layer());
-    let (stop, stop_now) = (stop_signal()?, stop_signal()?);
+    let stop = stop_signal()?;
     println!("chat on http://localhost:{port}, messages in {}, Ctrl-C to end it", path.display());
     tokio::select! {
         served = serve(listeners, app) => served?,
-        () = async { stop.await; say_goodbye(&io, stop_now).await } => {}
+        said = async { stop.await; say_goodbye(&io).await } => said?,
     }
     store.close().await;
     Ok(())
 }
 
 /// Clients are told why, and served until they know; they come back when the chat is there again.
-async fn say_goodbye(io: &Server, stop_now: impl Future<Output = ()>) {
+async fn say_goodbye(io: &Server) -> io::Result<()> {
+    let stop_now = stop_signal()?;
     let goodbye = Goodbye::new().reason("The chat has been stopped.").reconnect_after(Duration::from_secs(1));
     let plan = Shutdown::within(Duration::from_millis(500)).grace(Duration::from_secs(2)).goodbye(goodbye);
     tokio::select! {
         () = io.shutdown(plan) => {}
         () = async { stop_now.await; io.close().await } => {}
     }
+    Ok(())
 }
 
 fn port() -> io::Result<u16> {

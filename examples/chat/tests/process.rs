@@ -51,10 +51,13 @@ impl Chat {
         Response { head: head.to_ascii_lowercase(), body: body.to_owned() }
     }
 
-    /// Sends a signal and waits for the end.
-    fn signal(mut self, name: &str) -> ExitStatus {
+    fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end.
+    fn ended(mut self) -> ExitStatus {
         self.process.wait().unwrap()
     }
 }
@@ -214,8 +217,12 @@ fn interrupt_and_terminate_end_it_in_order() {
     for signal in ["INT", "TERM"] {
         let folder = Folder::new();
         let chat = Chat::start(&folder);
-        Session::enter(&chat).wait_for("42[\"online\"");
-        assert_eq!(chat.signal(signal).code(), Some(0), "after SIG{signal}");
+        let mut session = Session::enter(&chat);
+        session.wait_for("42[\"online\"");
+        chat.signal(signal);
+        let goodbye = r#"6{"reason":"The chat has been stopped.","reconnectAfter":1000}"#;
+        assert_eq!(session.wait_for("6{"), goodbye, "after SIG{signal}");
+        assert_eq!(chat.ended().code(), Some(0), "after SIG{signal}");
         let left: Vec<_> =
             std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(left, ["chat.sqlite"]);
