@@ -40,6 +40,8 @@ export function readOptions() {
       : [values.server ?? built("sockeye-conformance"), "abuse"],
     /** The command that stands behind nginx: an example of ours, which the official server has not. */
     proxied: values.official ? undefined : () => [built("examples/behind_proxy")],
+    /** The Python that has python-socketio: `cargo xtask test` makes it. */
+    python: join(values.target, "python/bin/python"),
     /** The command that serves the chat, which is ours alone; asked for only where the chat is tested. */
     chat: values.official ? undefined : () => [built("chat")],
   };
