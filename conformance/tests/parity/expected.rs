@@ -5,8 +5,7 @@ use serde_json::Value;
 use std::fs;
 
 fn number(suite: &Value, key: &str) -> usize {
-    let number = suite[key].as_u64().unwrap_or_else(|| panic!("{key} of {suite}"));
-    usize::try_from(number).expect("few cases")
+    suite[key].as_u64().and_then(|number| usize::try_from(number).ok()).expect("a number of cases")
 }
 
 #[test]
