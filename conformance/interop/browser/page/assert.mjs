@@ -27,11 +27,11 @@ export default {
   ok(value, message = "not true") {
     if (!value) fail(message);
   },
-  equal(actual, expected, message = `got ${show(actual)} instead of ${show(expected)}`) {
-    if (!Object.is(actual, expected)) fail(message);
+  equal(actual, expected, message) {
+    if (!Object.is(actual, expected)) fail(message ?? `got ${show(actual)} instead of ${show(expected)}`);
   },
-  notEqual(actual, expected, message = `got ${show(actual)}`) {
-    if (Object.is(actual, expected)) fail(message);
+  notEqual(actual, expected, message) {
+    if (Object.is(actual, expected)) fail(message ?? `got ${show(actual)}`);
   },
   deepEqual(actual, expected, message) {
     const [got, wanted] = [show(actual), show(expected)];

@@ -254,7 +254,7 @@ async fn an_event_of_another_shape_costs_only_itself() {
     let ada = enter(&io, "Ada").await;
     ada.emit("chat message", ());
     ada.emit("chat message", &json!({ "text": [], "offset": 7, "to": "all" }));
-    ada.emit("typing", &"Grace");
+    ada.emit("typing", "Grace");
     ada.emit("earlier", ());
     ada.emit("else", &1);
     assert_eq!(say(&ada, "still here", "a").await, json!({ "id": 1 }));
