@@ -3,6 +3,7 @@
 
 import { runChat } from "./browser/chat.mjs";
 import { runClients } from "./browser/clients.mjs";
+import { runDeflate } from "./browser/deflate.mjs";
 import { launch } from "./lib/chromium.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { Runner } from "./lib/runner.mjs";
@@ -16,6 +17,10 @@ try {
   await server.start();
   await runClients(browser, server, options.client, runner);
   await server.kill();
+  const compressing = new Server(options.contract, { SLOWPING: "1", DEFLATE: "1" });
+  await compressing.start();
+  await runDeflate(browser, compressing, options.client, runner);
+  await compressing.kill();
   await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {
   await browser.close();

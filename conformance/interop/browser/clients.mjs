@@ -13,7 +13,7 @@ import { MODES } from "../lib/world.mjs";
 const scenarios = fileURLToPath(new URL("scenarios.js", import.meta.url));
 
 /** The clients, and where the page gets each from: the package, and the server under test itself unless a file is named. */
-const clients = (file) => [
+export const clients = (file) => [
   {
     name: "official client",
     script: { path: createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js") },
@@ -38,14 +38,16 @@ export async function runClients(browser, server, file, runner) {
   }
 }
 
-async function prepare(page, client, server) {
+/** Opens the server's origin with the client and the scenarios in it. */
+export async function prepare(page, client, server) {
   await page.exposeFunction("restartServer", () => server.restart());
   await page.goto(`${server.origin}/healthz`);
   await page.addScriptTag(client.script);
   await page.addScriptTag({ path: scenarios });
 }
 
-async function scenario(page, name, mode, server) {
+/** Runs a scenario of the page. */
+export async function scenario(page, name, mode, server) {
   await page.evaluate(([name, transports]) => window.runScenario(name, transports), [name, mode.transports]);
   await until("the server to forget the page's clients", async () => {
     const health = await (await fetch(`${server.origin}/healthz`)).json();
@@ -54,7 +56,7 @@ async function scenario(page, name, mode, server) {
 }
 
 /** Looks at the wire: which transports the client really used, and that an upgrade ran to its end. */
-async function transport(page, mode) {
+export async function transport(page, mode) {
   const polls = [];
   const sockets = [];
   const upgraded = new Promise((resolve) => {
