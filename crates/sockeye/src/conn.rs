@@ -24,6 +24,8 @@ pub(crate) struct Conn {
     pub(crate) shared: Arc<Shared>,
     /// A POST is being received: another one at the same time ends the session.
     pub(crate) posting: AtomicBool,
+    /// Counted among the sessions that are in no namespace yet.
+    unjoined: AtomicBool,
     /// How many handlers of this connection await an answer of their own client.
     handler_waits: AtomicI32,
     outside: AtomicUsize,
@@ -70,6 +72,7 @@ impl Conn {
             handshake,
             shared,
             posting: AtomicBool::new(false),
+            unjoined: AtomicBool::new(false),
             handler_waits: AtomicI32::new(0),
             outside: AtomicUsize::new(0),
             transport: AtomicU8::new(0),
@@ -77,6 +80,20 @@ impl Conn {
         };
         conn.set_transport(transport);
         conn
+    }
+
+    /// Counts this session among those that are in no namespace yet. False when there are as many as there may be.
+    pub(crate) fn begin_unjoined(&self) -> bool {
+        let counted = self.shared.count_unjoined();
+        self.unjoined.store(counted, Ordering::Relaxed);
+        counted
+    }
+
+    /// The session has joined a namespace, or never will.
+    pub(crate) fn end_unjoined(&self) {
+        if self.unjoined.load(Ordering::Relaxed) && self.unjoined.swap(false, Ordering::Relaxed) {
+            self.shared.uncount_unjoined();
+        }
     }
 
     pub(crate) fn register(&self, waker: &Waker) {
@@ -182,5 +199,12 @@ impl Conn {
 
     pub(crate) fn set_transport(&self, transport: Transport) {
         self.transport.store(u8::from(transport == Transport::WebSocket), Ordering::Relaxed);
+    }
+}
+
+/// A WebSocket that never came about has no session task that would say so.
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.end_unjoined();
     }
 }

@@ -81,6 +81,9 @@ async fn admit(shared: &Shared, handshake: &Handshake) -> Result<SessionId, Refu
 /// The session and the answer that carries its open packet.
 fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, Upgrade)>) -> Result<Answer, Refusal> {
     let conn = Arc::new(conn);
+    if !conn.begin_unjoined() {
+        return Ok(exchange.finish(too_many_unjoined(&conn.shared)));
+    }
     let registry = &conn.shared.registry;
     // An id of ours cannot be in use, so a WebSocket that never comes about need not be known to anybody.
     let made_by_user = conn.shared.config.http.hooks.generate_id.is_some();
@@ -141,6 +144,18 @@ pub(super) fn set_cookie(conn: &Conn, answer: &mut Answer) {
     if let Some(value) = cookie.and_then(|cookie| cookie.header(&conn.sid)) {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
+}
+
+/// When a client that found too many of its kind may come back, in seconds.
+const RETRY_AFTER_UNJOINED: u32 = 5;
+
+fn too_many_unjoined(shared: &Shared) -> Answer {
+    if shared.warnings.allow(shared.now()) {
+        tracing::warn!(limit = shared.config.max_unjoined_sessions, "too_many_unjoined_sessions");
+    }
+    let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "too many sessions in no namespace");
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_UNJOINED));
+    answer
 }
 
 fn shutting_down(shared: &Shared) -> Answer {

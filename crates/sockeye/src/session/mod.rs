@@ -392,6 +392,7 @@ impl Session {
 /// is going away, still leaves nothing behind that others would see.
 impl Drop for Session {
     fn drop(&mut self) {
+        self.core.conn.end_unjoined();
         self.core.conn.shared.registry.remove(&self.core.conn);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
         if tokio::runtime::Handle::try_current().is_ok() {
