@@ -58,15 +58,13 @@ socket.on("welcome", (person) => {
 
 socket.on("history", (page) => {
   if (!takeHistory(page)) return showConversation();
-  for (const message of page.messages) arrive(message);
-  showConversations();
+  if (page.messages.map(arrive).includes(true)) showConversations();
 });
 
 socket.on("chat message", (message) => {
   if (!takeMessage(message)) return;
   stopTyping(message.author.id);
-  arrive(message);
-  showConversations();
+  if (arrive(message)) showConversations();
 });
 
 socket.on("online", (people) => {
@@ -201,13 +199,14 @@ function say(message) {
   });
 }
 
-/** A message is new here. */
+/** A message is new here. Whether the list of conversations has to tell of it. */
 function arrive(message) {
   const conversation = conversationOf(message);
   if (message.author.id === me.id) hideWaiting(message.offset);
   if (conversation === state.current) showMessage(message);
   const isSeen = message.author.id === me.id || (conversation === state.current && !document.hidden);
   if (!isSeen) state.unread.set(conversation, (state.unread.get(conversation) ?? 0) + 1);
+  return !isSeen || conversation !== state.current;
 }
 
 /** What is in sight is read. */
