@@ -177,11 +177,17 @@ impl NamespaceInner {
             || self.ancestor().is_some_and(|parent| parent.is_concurrent())
     }
 
-    /// The namespace's listeners for `on`, `once` ones used up.
+    /// The namespace's listeners for `on`, its parent's before its own; `once` ones used up.
+    #[inline]
     pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
         if let Some(parent) = self.ancestor() {
-            parent.collect_listeners(on, into);
+            parent.collect_own_listeners(on, into);
         }
+        self.collect_own_listeners(on, into);
+    }
+
+    #[inline]
+    fn collect_own_listeners(&self, on: On<'_>, into: &mut Listeners) {
         let before = into.len();
         let used_up = read(&self.listeners).collect(on, into);
         if used_up {

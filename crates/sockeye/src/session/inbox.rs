@@ -248,10 +248,12 @@ async fn check_event(socket: Socket, event: EventBuf) -> Result<(), BoxError> {
     Ok(())
 }
 
+#[inline]
 fn call_listeners(socket: &Socket, event: &Event<'_>) -> Option<Running> {
     start(socket, &[On::Any, On::Event(&event.name)], parts_of(socket, event))
 }
 
+#[inline]
 fn parts_of<'a>(socket: &'a Socket, event: &'a Event<'a>) -> EventParts<'a> {
     EventParts {
         socket,

@@ -146,6 +146,7 @@ impl Socket {
     }
 
     /// Whether events have to pass a middleware.
+    #[inline]
     pub(crate) fn has_middleware(&self) -> bool {
         self.0.uses.load(Ordering::Acquire) & CHECKS != 0
     }
@@ -170,6 +171,7 @@ impl Socket {
     }
 
     /// The socket's own listeners for `on`, `once` ones used up.
+    #[inline]
     pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
         if self.0.uses.load(Ordering::Acquire) & LISTENS != 0 {
             self.with_store(|store| store.listeners.take(on, into));
