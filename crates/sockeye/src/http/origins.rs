@@ -66,7 +66,8 @@ pub(super) fn is_same(origin: &str, host: &str) -> bool {
         "https" => ":443",
         _ => return false,
     };
-    !authority.is_empty() && bare(authority, default_port).eq_ignore_ascii_case(bare(host, default_port))
+    let (ours, theirs) = (bare(host, default_port), bare(authority, default_port));
+    !authority.is_empty() && (ours == theirs || ours.eq_ignore_ascii_case(theirs))
 }
 
 fn bare<'a>(name: &'a str, default_port: &str) -> &'a str {
