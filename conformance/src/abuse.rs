@@ -1,15 +1,16 @@
 //! What a hostile tester drives: it must survive everything with default limits.
-//! `SLOWPING=1` for the default heartbeat, `CORS=origin` for an allow-list of one with credentials,
-//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for messages that are
-//! compressed however short they are, `DENY=1` to refuse requests that say `deny` in their query, with what they say.
+//! `SLOWPING=1` for the default heartbeat, `CSR=1` for connection state recovery, `CORS=origin` for an allow-list of one
+//! with credentials, `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for
+//! messages that are compressed however short they are, `DENY=1` to refuse requests that say `deny` in their query, with
+//! what they say.
 
 use crate::{net, socket_v5};
 use axum::Json;
 use axum::routing::get;
 use serde_json::{Value, json};
 use sockeye::{
-    Ack, ConnectError, Cors, Data, Handshake, Namespace, PerMessageDeflate, RawArguments, Regex, Server,
-    Socket,
+    Ack, ConnectError, ConnectionStateRecovery, Cors, Data, Handshake, Namespace, PerMessageDeflate,
+    RawArguments, Regex, Server, Socket,
 };
 use std::io;
 use std::time::Duration;
@@ -35,6 +36,9 @@ pub(crate) async fn serve() -> io::Result<()> {
     }
     if std::env::var_os("DEFLATE").is_some() {
         options = options.per_message_deflate(PerMessageDeflate::new().threshold(0));
+    }
+    if std::env::var_os("CSR").is_some() {
+        options = options.connection_state_recovery(ConnectionStateRecovery::default());
     }
     let io = options.build();
     for name in ["/", "/custom", "/slow"] {

@@ -1,6 +1,6 @@
 //! Where the contract servers listen, and the runtime they run on.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use tokio::net::{TcpListener, TcpSocket};
@@ -15,15 +15,18 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
     }
 }
 
-/// Listeners on 127.0.0.1 and, where the machine has it, ::1.
+/// Listeners on 127.0.0.1 and, where the machine has it, ::1. Says the port on stdout, for whoever asked for port 0.
 pub(crate) fn listeners() -> io::Result<Vec<TcpListener>> {
     let port = match std::env::var("PORT") {
         Ok(port) => port.parse().map_err(|_| io::Error::other(format!("PORT is no port: \"{port}\"")))?,
         Err(_) => 3000,
     };
     let v4 = listen(TcpSocket::new_v4()?, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    let port = v4.local_addr()?.port();
     let v6 =
         TcpSocket::new_v6().and_then(|socket| listen(socket, SocketAddr::from((Ipv6Addr::LOCALHOST, port))));
+    // Whoever started us may have closed its end.
+    let _ = writeln!(io::stdout(), "listening on port {port}");
     Ok([Some(v4), v6.ok()].into_iter().flatten().collect())
 }
 

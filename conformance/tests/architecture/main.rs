@@ -7,5 +7,6 @@
 #![allow(clippy::expect_used, reason = "helpers of tests, which clippy does not see as tests")]
 
 mod edges;
+mod hashing;
 mod layers;
 mod source;

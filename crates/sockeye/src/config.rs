@@ -10,6 +10,7 @@ mod namespaces;
 mod parsing;
 mod pressure;
 mod recovery;
+mod sessions;
 
 pub use deflate::PerMessageDeflate;
 pub use error::ConfigError;
@@ -42,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_payload_bytes: usize,
+    /// Zero is no limit.
+    pub(crate) max_unjoined_sessions: usize,
     pub(crate) pressure: pressure::Pressure,
     pub(crate) recovery: Option<ConnectionStateRecovery>,
     pub(crate) encoding: Encoding,
@@ -124,6 +127,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             ack_timeout: Duration::from_secs(30),
             max_payload_bytes: 1_000_000,
+            max_unjoined_sessions: sessions::MAX_UNJOINED_SESSIONS,
             pressure: pressure::Pressure::default(),
             recovery: None,
             encoding: Encoding::default(),

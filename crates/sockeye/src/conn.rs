@@ -24,6 +24,8 @@ pub(crate) struct Conn {
     pub(crate) shared: Arc<Shared>,
     /// A POST is being received: another one at the same time ends the session.
     pub(crate) posting: AtomicBool,
+    /// Counted among the sessions that are in no namespace yet.
+    unjoined: AtomicBool,
     /// How many handlers of this connection await an answer of their own client.
     handler_waits: AtomicI32,
     outside: AtomicUsize,
@@ -70,6 +72,7 @@ impl Conn {
             handshake,
             shared,
             posting: AtomicBool::new(false),
+            unjoined: AtomicBool::new(false),
             handler_waits: AtomicI32::new(0),
             outside: AtomicUsize::new(0),
             transport: AtomicU8::new(0),
@@ -77,6 +80,20 @@ impl Conn {
         };
         conn.set_transport(transport);
         conn
+    }
+
+    /// Counts this session among those that are in no namespace yet. False when there are as many as there may be.
+    pub(crate) fn begin_unjoined(&self) -> bool {
+        let counted = self.shared.count_unjoined();
+        self.unjoined.store(counted, Ordering::Relaxed);
+        counted
+    }
+
+    /// The session has joined a namespace, or never will.
+    pub(crate) fn end_unjoined(&self) {
+        if self.unjoined.load(Ordering::Relaxed) && self.unjoined.swap(false, Ordering::Relaxed) {
+            self.shared.uncount_unjoined();
+        }
     }
 
     pub(crate) fn register(&self, waker: &Waker) {
@@ -93,8 +110,18 @@ impl Conn {
     }
 
     /// Queues frames of this connection alone, compressed where it agreed on that.
+    #[inline]
     pub(crate) fn push(&self, frames: &[u8], delivery: Delivery) -> Push {
-        match self.deflated(frames) {
+        match self.deflate_window() {
+            None => self.push_uncompressed(frames, delivery),
+            Some(window) => self.push_compressed(frames, window, delivery),
+        }
+    }
+
+    #[inline(never)]
+    fn push_compressed(&self, frames: &[u8], window: WindowBits, delivery: Delivery) -> Push {
+        let options = self.shared.config.per_message_deflate.as_ref();
+        match options.and_then(|options| deflate_frames(frames, window, options)) {
             None => self.push_uncompressed(frames, delivery),
             Some(deflated) => self.push_uncompressed(&deflated, delivery),
         }
@@ -105,13 +132,8 @@ impl Conn {
         self.woken(self.mailbox.push(frames, delivery))
     }
 
-    #[inline]
-    fn deflated(&self, frames: &[u8]) -> Option<Vec<u8>> {
-        let window = self.deflate_window()?;
-        deflate_frames(frames, window, self.shared.config.per_message_deflate.as_ref()?)
-    }
-
     /// Queues shared frames; the caller wakes the task if the outcome says so.
+    #[inline]
     pub(crate) fn push_shared(&self, frames: &Bytes, delivery: Delivery) -> Push {
         self.mailbox.push_shared(frames, delivery)
     }
@@ -182,5 +204,12 @@ impl Conn {
 
     pub(crate) fn set_transport(&self, transport: Transport) {
         self.transport.store(u8::from(transport == Transport::WebSocket), Ordering::Relaxed);
+    }
+}
+
+/// A WebSocket that never came about has no session task that would say so.
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.end_unjoined();
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) cors: Result<CorsPolicy, ConfigError>,
     /// Where this server's time starts.
     origin: Instant,
+    /// Sessions that are in no namespace yet.
+    unjoined: AtomicUsize,
     tasks: AtomicUsize,
     direct: AtomicUsize,
     refused: AtomicU64,
@@ -221,6 +223,7 @@ impl Shared {
             bad_sids: BadSids::default(),
             warnings: WarningBudget::default(),
             origin: Instant::now(),
+            unjoined: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
             direct: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
@@ -255,6 +258,33 @@ impl Shared {
     pub(crate) fn task_started(self: &Arc<Self>) -> TaskGuard {
         self.tasks.fetch_add(1, Ordering::Relaxed);
         TaskGuard { shared: self.clone(), direct: false }
+    }
+
+    /// One more session that is in no namespace yet, unless there are too many. Those of an engine alone never are.
+    pub(crate) fn count_unjoined(&self) -> bool {
+        let most = match self.config.max_unjoined_sessions {
+            0 => usize::MAX,
+            most => most,
+        };
+        let before = self.unjoined.fetch_add(1, Ordering::Relaxed);
+        let fits = before < most || matches!(self.upper, Upper::Engine(_));
+        if !fits {
+            self.uncount_unjoined();
+        }
+        fits
+    }
+
+    pub(crate) fn uncount_unjoined(&self) {
+        self.unjoined.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The session's id is unknown from now on.
+    pub(crate) fn forget(&self, conn: &Arc<Conn>) {
+        self.registry.remove(conn);
+        if self.is_closing() {
+            // Its end may be what the close waits for.
+            self.changed.notify_waiters();
+        }
     }
 
     pub(crate) fn count_refused(&self) {

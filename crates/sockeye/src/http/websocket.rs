@@ -82,8 +82,8 @@ pub(super) fn accept<B: http_body::Body>(
         true => accept_stream(request)?,
         false => accept_connection(request)?,
     };
-    let offers = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS);
-    if let (Some(options), Some(offers)) = (deflate, offers)
+    if let Some(options) = deflate
+        && let Some(offers) = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS)
         && let Some((agreement, extensions)) = options.windows.accept(&offers)
         && let Ok(extensions) = HeaderValue::try_from(extensions)
     {
@@ -189,7 +189,7 @@ fn take_over(upgrade: Upgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Lin
         }
         if conn.transport() == Transport::WebSocket {
             // A session that was to begin with it keeps its id no longer.
-            conn.shared.registry.remove(&conn);
+            conn.shared.forget(&conn);
         }
     });
 }

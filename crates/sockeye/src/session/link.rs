@@ -335,6 +335,8 @@ impl Link {
             return;
         }
         self.end = End::CloseQueued;
+        // Nothing more is handled of what was read.
+        self.partial = Vec::new();
         let mut frame = Vec::with_capacity(4);
         match code {
             Some(code) => encode_close(&mut frame, code, "", None),

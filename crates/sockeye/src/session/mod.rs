@@ -392,7 +392,8 @@ impl Session {
 /// is going away, still leaves nothing behind that others would see.
 impl Drop for Session {
     fn drop(&mut self) {
-        self.core.conn.shared.registry.remove(&self.core.conn);
+        self.core.conn.end_unjoined();
+        self.core.conn.shared.forget(&self.core.conn);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
         if tokio::runtime::Handle::try_current().is_ok() {
             self.core.sockets.end_all(DisconnectReason::TransportError);

@@ -167,6 +167,7 @@ impl Sockets {
             return self.request(anew.unwrap_or_else(refusal), mux, conn, cx);
         };
         let _ = mux.accept(namespace.name(), place);
+        conn.end_unjoined();
         tracing::debug!(namespace = %namespace.name(), socket = %socket.id(), "socket_connected");
         let mut joined = Joined { inbox: Inbox::default(), socket };
         joined.inbox.connected(&joined.socket, before, cx);

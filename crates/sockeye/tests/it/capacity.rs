@@ -1,7 +1,7 @@
 //! How many connections a listener takes, and what the others hear: 503 before anything is kept for them.
 
 use crate::client::tls::certificate;
-use crate::client::{Host, Http, POLLING, Response, Ws, echo_with};
+use crate::client::{Host, Http, POLLING, Response, UPGRADE, WEBSOCKET, Ws, echo_with, engine_echo};
 use sockeye::{Server, ServerBuilder};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -219,4 +219,46 @@ async fn who_is_refused_and_stays_is_cut_off_after_a_second() {
 async fn the_limit_may_be_lifted() {
     let host = start(Server::builder().max_connections(0)).await;
     assert_eq!(ask(host.address).await.1.status, 200);
+}
+
+#[tokio::test]
+async fn sessions_in_no_namespace_are_as_many_as_the_limit_says() {
+    let host = start(Server::builder().max_unjoined_sessions(3)).await;
+    let refused = async || {
+        for (target, headers) in [(POLLING, [].as_slice()), (WEBSOCKET, UPGRADE.as_slice())] {
+            let answer = host.http().await.request("GET", target, headers, b"").await;
+            answer.is(503, "too many sessions in no namespace");
+            assert_eq!(answer.header("retry-after"), Some("5"));
+        }
+    };
+    let mut poller = host.poller().await;
+    let mut ws = host.session().await;
+    let mut third = host.poller().await;
+    refused().await;
+    assert_eq!(host.io.counts().clients, 3);
+    // A refusal leaves nothing behind: the place of who joins, or goes away, is one place.
+    ws.join().await;
+    let _fourth = host.session().await;
+    refused().await;
+    third.send("1").await;
+    host.settle().await;
+    let mut fifth = host.session().await;
+    refused().await;
+    // Whoever was refused by a namespace, or has left it, is told apart.
+    fifth.send("40/nobody,").await;
+    fifth.text().await;
+    refused().await;
+    ws.send("41").await;
+    poller.join().await;
+    host.poller().await;
+    refused().await;
+}
+
+#[tokio::test]
+async fn sessions_of_an_engine_alone_have_nothing_to_join() {
+    let host = engine_echo(Server::builder().max_unjoined_sessions(1)).await;
+    for _ in 0..3 {
+        host.session().await;
+        host.poller().await;
+    }
 }

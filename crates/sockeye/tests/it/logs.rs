@@ -97,12 +97,12 @@ async fn bad_packets_and_bad_requests_are_no_warnings() {
     }
     for _ in 0..200 {
         let mut poller = Poller::session(host.address).await;
-        poller.post(["9\n\u{1b}"; 100].join("\x1e")).await;
+        poller.post(["9\n\u{1b}"; 500].join("\x1e")).await;
         poller.get().await;
         host.http().await.get("/socket.io/?EIO=4&transport=%1b%0a").await;
     }
-    let warnings = lines.at_least(Level::WARN);
-    assert!(warnings.is_empty(), "{warnings:?}");
+    let seen = lines.at_least(Level::INFO);
+    assert!(seen.is_empty(), "{seen:?}");
     let all = lines.at_least(Level::TRACE);
     assert!(!all.is_empty());
     assert!(all.iter().all(|line| !line.contains(['\n', '\u{1b}'])), "{all:?}");

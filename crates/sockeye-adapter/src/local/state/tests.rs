@@ -103,3 +103,13 @@ fn generations_wrap_past_the_one_of_nobody() {
     state.generation = u32::MAX - 1;
     assert_eq!([1, 2].map(|seed| add(&mut state, seed).generation), [u32::MAX, 1]);
 }
+
+#[test]
+fn each_table_hashes_with_a_key_of_its_own() {
+    let (one, other) = (State::new(), State::new());
+    // Names of rooms that fill one bucket of a table do nothing to another, and nobody is told which they are.
+    let names: Vec<String> = (0..50).map(|n| format!("room {n}")).collect();
+    let hashes = |state: &State| names.iter().map(|name| state.hash.hash_one(name)).collect::<Vec<_>>();
+    assert_ne!(hashes(&one), hashes(&other));
+    assert_eq!(hashes(&one), hashes(&one));
+}

@@ -9,6 +9,7 @@ mod host;
 mod http;
 mod patience;
 mod poller;
+mod requests;
 pub(crate) mod tls;
 mod ws;
 
@@ -19,25 +20,12 @@ pub(crate) use host::{Host, Mount};
 pub(crate) use http::{Http, Response};
 pub(crate) use patience::patiently;
 pub(crate) use poller::Poller;
+pub(crate) use requests::{POLLING, UPGRADE, WEBSOCKET};
 pub(crate) use ws::{Frame, Ws, binary, frame, text, unmasked};
 
 use sockeye::engine::EngineServer;
 use sockeye::{DisconnectReason, RawArguments, Server, ServerBuilder, Socket};
 use tokio::sync::mpsc;
-
-/// What the handshake of a WebSocket asks.
-pub(crate) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
-
-/// What the handshake of a polling client asks.
-pub(crate) const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
-
-/// The headers that make a request an upgrade.
-pub(crate) const UPGRADE: [(&str, &str); 4] = [
-    ("Upgrade", "websocket"),
-    ("Connection", "Upgrade"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-];
 
 /// A server that sends every `echo` back.
 pub(crate) fn echo_with(options: ServerBuilder) -> Server {
