@@ -243,6 +243,11 @@ impl ExtractError {
 }
 
 impl HandlerError {
+    /// Whether any client can bring it about, as often as it likes.
+    pub(crate) fn is_brought_about(&self) -> bool {
+        matches!(self, HandlerError::Extract(_) | HandlerError::Refused(_) | HandlerError::Packet(_))
+    }
+
     /// What may stand in a log. The text of the application's own errors is the application's business.
     pub(crate) fn without_payload(&self) -> String {
         match self {

@@ -213,7 +213,11 @@ impl NamespaceInner {
     /// error may bring down the session when it panics itself.
     pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
         let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            tracing::warn!(namespace = %self.name, socket = %socket.id(), error = %error.without_payload(), "handler_error");
+            let shared = socket.shared();
+            // Of what clients bring about only so much is a warning.
+            if !error.is_brought_about() || shared.warnings.allow(shared.now()) {
+                tracing::warn!(namespace = %self.name, socket = %socket.id(), error = %error.without_payload(), "handler_error");
+            }
             self.tell_error(socket, error);
         }));
         if told.is_err() {

@@ -90,7 +90,7 @@ impl BroadcastOperator {
     ///
     /// # Errors
     /// The event cannot be encoded. A receiver that is too slow is disconnected, which its own
-    /// `on_disconnect` tells; it is no error here.
+    /// `on_disconnect` tells, or left out (see `ServerBuilder::slow_reader`); it is no error here.
     pub fn emit(&self, event: &str, args: impl EventArgs) -> Result<(), EmitError> {
         let encoded = self.namespace.encode(event, None, args)?;
         self.each(encoded, |namespace, encoded| match namespace.recovery() {

@@ -58,8 +58,13 @@ pub(crate) const STEPS: &[Step] = &[
         name: "rustdoc",
         about: "the documentation builds without warnings",
         commands: |_| {
-            let mut command =
-                cargo(&["doc", "--workspace", "--no-deps", "--features", "sockeye/http2,sockeye/tls"]);
+            let mut command = cargo(&[
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--features",
+                "sockeye/http2,sockeye/tls,sockeye/testing",
+            ]);
             command.env("RUSTDOCFLAGS", "-D warnings");
             vec![command]
         },

@@ -65,14 +65,18 @@ pub(super) enum Undecided {
     TimedOut,
 }
 
-/// Runs a hook to its end or to the time limit, even if the caller is dropped meanwhile.
+/// Runs a hook to its end or to the time limit, even if the caller is dropped meanwhile; so long `held` is kept.
 pub(super) async fn decide<T: Send + 'static>(
     hook: &HandshakeHook<T>,
     handshake: &Handshake,
     limit: Duration,
+    held: impl Send + 'static,
 ) -> Result<Result<T, BoxError>, Undecided> {
     let (hook, handshake) = (hook.clone(), handshake.clone());
-    let deciding = tokio::spawn(async move { tokio::time::timeout(limit, hook(handshake)).await });
+    let deciding = tokio::spawn(async move {
+        let _held = held;
+        tokio::time::timeout(limit, hook(handshake)).await
+    });
     match deciding.await {
         Ok(Ok(decision)) => Ok(decision),
         Ok(Err(_)) => Err(Undecided::TimedOut),

@@ -51,8 +51,12 @@ where
         let opened = begin(&exchange, Conn::new(sid, handshake, shared, transport), websocket);
         return done(opened.unwrap_or_else(|refusal| exchange.refuse(refusal)));
     }
+    // The application may take its time, also for a client that hangs up, so what it is asked counts as a session.
+    let Some(asking) = Asking::begin(&shared) else {
+        return done(exchange.finish(too_many_unjoined(&shared)));
+    };
     Box::pin(async move {
-        let admitted = match admit(&shared, &handshake).await {
+        let admitted = match admit(&shared, &handshake, asking).await {
             Ok(sid) => begin(&exchange, Conn::new(sid, handshake, shared, transport), websocket),
             Err(refusal) => Err(refusal),
         };
@@ -60,11 +64,27 @@ where
     })
 }
 
+/// Counts a handshake that the application decides about among the sessions that are in no namespace, until dropped.
+struct Asking(Arc<Shared>);
+
+impl Asking {
+    fn begin(shared: &Arc<Shared>) -> Option<Self> {
+        shared.count_unjoined().then(|| Self(shared.clone()))
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.uncount_unjoined();
+    }
+}
+
 /// Whether the application lets the client in, and under which id.
-async fn admit(shared: &Shared, handshake: &Handshake) -> Result<SessionId, Refusal> {
+async fn admit(shared: &Shared, handshake: &Handshake, asking: Asking) -> Result<SessionId, Refusal> {
+    let asking = Arc::new(asking);
     let options = &shared.config.http;
     if let Some(allow) = &options.hooks.allow_request {
-        match decide(allow, handshake, options.hook_timeout).await {
+        match decide(allow, handshake, options.hook_timeout, asking.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(refused)) => return Err(Refusal::forbidden(refused.to_string())),
             Err(undecided) => {
@@ -77,7 +97,7 @@ async fn admit(shared: &Shared, handshake: &Handshake) -> Result<SessionId, Refu
     let Some(generate) = &options.hooks.generate_id else {
         return Ok(SessionId::from_entropy(random::entropy()));
     };
-    match decide(generate, handshake, options.hook_timeout).await {
+    match decide(generate, handshake, options.hook_timeout, asking).await {
         Ok(Ok(id)) => id.parse().map_err(|error| Refusal::no_id(format!("{error}"))),
         Ok(Err(error)) => Err(Refusal::no_id(error.to_string())),
         Err(Undecided::Panicked) => Err(Refusal::no_id("generate_id panicked")),

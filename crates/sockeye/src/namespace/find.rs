@@ -2,6 +2,7 @@
 
 use super::parent::Test;
 use super::{Namespace, NamespaceInner, NamespaceRequest, Namespaces, PatternError};
+use crate::recovery::expire_all;
 use crate::server::Server;
 use crate::socket::Close;
 use regex::Regex;
@@ -112,6 +113,7 @@ impl Server {
         let removed = self.shared().namespaces().and_then(|namespaces| namespaces.remove(name));
         let Some(removed) = removed.map(Namespace::from) else { return false };
         removed.broadcast().disconnect(Close::Namespace);
+        expire_all(removed.inner());
         true
     }
 

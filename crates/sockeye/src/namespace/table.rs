@@ -141,7 +141,7 @@ impl Namespaces {
                 return Ok(known.clone());
             }
             if table.dynamic >= self.options.max_children {
-                tracing::warn!(limit = self.options.max_children, "too_many_child_namespaces");
+                tracing::debug!(limit = self.options.max_children, "too_many_child_namespaces");
                 return Err(ConnectError::new("Too many namespaces"));
             }
             table.dynamic += 1;

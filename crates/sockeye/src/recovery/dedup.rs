@@ -25,6 +25,9 @@ const ANSWERS: usize = 16;
 /// A longer answer is not remembered.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
+/// Answers of all clients together; beyond it those that were heard of longest ago give way.
+const MAX_ALL_ANSWERS_BYTES: usize = 64 * 1024 * 1024;
+
 const MAX_NAME_BYTES: usize = 255;
 
 impl Socket {
@@ -34,7 +37,7 @@ impl Socket {
     /// `offset` is `<name>-<number>`: the name tells clients apart, the number counts up. The last 10 000 numbers of a
     /// name are known, and its last 16 answers of up to 16 KiB of JSON; all of it for
     /// [`max_disconnection_duration`](crate::ConnectionStateRecovery::max_disconnection_duration) after the last event,
-    /// and for as many names as there may be sessions. Whoever knows a name can use up its numbers: where clients are
+    /// and for as many names as there may be sessions, or less of them when their answers come to 64 MiB. Whoever knows a name can use up its numbers: where clients are
     /// not to be trusted, put what they cannot choose in front, as `format!("{user}-{offset}")`.
     ///
     /// With the official client: `io({ ackTimeout: 10000, retries: 3 })`, and
@@ -128,9 +131,15 @@ fn read(offset: &str) -> Option<(&str, u64)> {
 
 /// What is known of the clients of a namespace.
 pub(crate) struct Clients {
-    names: Mutex<HashMap<Box<str>, Client>>,
+    names: Mutex<Names>,
     max: usize,
     keep_for: Duration,
+}
+
+#[derive(Default)]
+struct Names {
+    by_name: HashMap<Box<str>, Client>,
+    answers_bytes: usize,
 }
 
 struct Client {
@@ -167,12 +176,12 @@ impl Clients {
     fn begin<'a>(&'a self, name: &'a str, number: u64) -> Begin<'a> {
         let now = Instant::now();
         let mut names = self.lock();
-        if names.get(name).is_none_or(|client| client.is_over(now, self.keep_for)) {
-            names.remove(name);
+        if names.by_name.get(name).is_none_or(|client| client.is_over(now, self.keep_for)) {
+            names.retain(|of, _| of != name);
             self.make_place(&mut names, now);
-            names.insert(name.into(), Client::new(number, now));
+            names.by_name.insert(name.into(), Client::new(number, now));
         }
-        let Some(client) = names.get_mut(name) else { return Begin::TooOld };
+        let Some(client) = names.by_name.get_mut(name) else { return Begin::TooOld };
         client.used = now;
         if let Some((_, ended)) = client.running.iter().find(|(running, _)| *running == number) {
             return Begin::Running(ended.clone());
@@ -193,19 +202,22 @@ impl Clients {
 
     /// The clients that were heard of longest ago give way, an eighth at a time, so that a flood of names is cheap.
     /// One whose work goes on stays: a retry of it must find it.
-    fn make_place(&self, names: &mut HashMap<Box<str>, Client>, now: Instant) {
-        if names.len() < self.max {
+    fn make_place(&self, names: &mut Names, now: Instant) {
+        let is_full =
+            |names: &Names| names.by_name.len() >= self.max || names.answers_bytes > MAX_ALL_ANSWERS_BYTES;
+        if !is_full(names) {
             return;
         }
         names.retain(|_, client| !client.is_over(now, self.keep_for));
-        if names.len() < self.max {
+        if !is_full(names) {
             return;
         }
-        let idle = names.values().filter(|client| client.running.is_empty());
+        let idle = names.by_name.values().filter(|client| client.running.is_empty());
         let mut used: Vec<Instant> = idle.map(|client| client.used).collect();
         used.sort_unstable();
-        let mut surplus = names.len() + 1 - self.max + self.max / 8;
-        let limit = used.get(surplus - 1).copied().unwrap_or(now);
+        let over = (names.by_name.len() + 1).saturating_sub(self.max);
+        let mut surplus = over + names.by_name.len().min(self.max) / 8;
+        let limit = surplus.checked_sub(1).and_then(|last| used.get(last)).copied().unwrap_or(now);
         names.retain(|_, client| {
             let goes = surplus > 0 && client.running.is_empty() && client.used <= limit;
             surplus -= usize::from(goes);
@@ -213,14 +225,42 @@ impl Clients {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Client>> {
+    fn lock(&self) -> MutexGuard<'_, Names> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Names {
+    /// Forgets who is not wanted any more.
+    fn retain(&mut self, mut keep: impl FnMut(&str, &Client) -> bool) {
+        let Self { by_name, answers_bytes } = self;
+        by_name.retain(|name, client| {
+            let kept = keep(name, client);
+            if !kept {
+                *answers_bytes -= client.answers_bytes();
+            }
+            kept
+        });
+    }
+
+    fn remember(&mut self, name: &str, number: u64, answer: String) {
+        let Some(client) = self.by_name.get_mut(name) else { return };
+        let before = client.answers_bytes();
+        if client.answers.len() == ANSWERS {
+            client.answers.pop_front();
+        }
+        client.answers.push_back((number, answer.into()));
+        self.answers_bytes = self.answers_bytes + client.answers_bytes() - before;
     }
 }
 
 impl Client {
     fn new(highest: u64, used: Instant) -> Self {
         Self { highest, seen: Box::new([0; WORDS]), running: Vec::new(), answers: VecDeque::new(), used }
+    }
+
+    fn answers_bytes(&self) -> usize {
+        self.answers.iter().map(|(_, answer)| answer.len()).sum()
     }
 
     fn is_over(&self, now: Instant, keep_for: Duration) -> bool {
@@ -262,15 +302,17 @@ fn place(number: u64) -> (usize, u64) {
 
 impl Turn<'_> {
     fn done(mut self, answer: Option<String>) {
-        if let Some(client) = self.clients.lock().get_mut(self.name) {
-            if let Some(answer) = answer.filter(|answer| answer.len() <= MAX_ANSWER_BYTES) {
-                if client.answers.len() == ANSWERS {
-                    client.answers.pop_front();
-                }
-                client.answers.push_back((self.number, answer.into()));
-            }
+        let mut names = self.clients.lock();
+        if let Some(answer) = answer.filter(|answer| answer.len() <= MAX_ANSWER_BYTES) {
+            names.remember(self.name, self.number, answer);
+        }
+        if let Some(client) = names.by_name.get_mut(self.name) {
             client.end(self.number);
         }
+        if names.answers_bytes > MAX_ALL_ANSWERS_BYTES {
+            self.clients.make_place(&mut names, Instant::now());
+        }
+        drop(names);
         self.is_done = true;
     }
 }
@@ -278,7 +320,7 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.is_done
-            && let Some(client) = self.clients.lock().get_mut(self.name)
+            && let Some(client) = self.clients.lock().by_name.get_mut(self.name)
         {
             if self.number.saturating_add(WINDOW) > client.highest {
                 client.set(self.number, false);
@@ -390,6 +432,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_answers_of_all_names_are_bounded() {
+        let clients = clients(1_000_000);
+        let answer = "x".repeat(MAX_ANSWER_BYTES);
+        for name in 0..MAX_ALL_ANSWERS_BYTES / MAX_ANSWER_BYTES + 100 {
+            let name = format!("n{name}");
+            let Begin::New(turn) = clients.begin(&name, 1) else { panic!() };
+            turn.done(Some(answer.clone()));
+            tokio::time::advance(Duration::from_millis(1)).await;
+            let names = clients.lock();
+            let held: usize = names.by_name.values().map(Client::answers_bytes).sum();
+            assert_eq!(held, names.answers_bytes);
+            assert!(held <= MAX_ALL_ANSWERS_BYTES, "{held}");
+        }
+        assert_eq!(process(&clients, "n0", 1), "new");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_name_whose_work_goes_on_does_not_give_way() {
         let clients = clients(8);
         let Begin::New(turn) = clients.begin("busy", 1) else { panic!() };
@@ -410,7 +469,7 @@ mod tests {
                 assert_eq!(process(&clients, &format!("n{name}"), 1), "new");
                 tokio::time::advance(Duration::from_millis(1)).await;
             }
-            assert!(clients.lock().len() <= 8);
+            assert!(clients.lock().by_name.len() <= 8);
             assert_eq!(process(&clients, "n0", 1), first, "{names}");
         }
     }

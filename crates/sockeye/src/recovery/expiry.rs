@@ -181,6 +181,15 @@ fn expire(namespace: &Weak<NamespaceInner>, shared: &Weak<Shared>) -> Option<Ins
     next
 }
 
+/// Ends all sessions that wait: the namespace is taken away.
+pub(crate) fn expire_all(namespace: &NamespaceInner) {
+    let Some(recovery) = namespace.recovery() else { return };
+    let mut state = recovery.lock();
+    let expired: Vec<_> = std::iter::from_fn(|| state.expire_oldest()).collect();
+    drop(state);
+    tell(namespace, &expired);
+}
+
 /// One task for each namespace in which somebody is waited for.
 pub(super) fn start_timer(socket: &Socket) {
     let (namespace, shared) = (Arc::downgrade(socket.inner_namespace()), Arc::downgrade(socket.shared()));

@@ -21,6 +21,7 @@ mod watched;
 pub(crate) use dedup::Clients;
 pub use dedup::DuplicateError;
 pub use expiry::ExpiredSession;
+pub(crate) use expiry::expire_all;
 pub(crate) use life::{Claim, Farewell, Life};
 pub(crate) use offset::ends_in_a_string;
 

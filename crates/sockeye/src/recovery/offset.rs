@@ -5,6 +5,7 @@
 use crate::random;
 use sockeye_proto::socket::Encoded;
 use std::num::NonZeroU64;
+use std::sync::OnceLock;
 
 /// Characters of an offset.
 pub(crate) const OFFSET_LEN: usize = 16;
@@ -71,7 +72,7 @@ pub(crate) fn append_blank(event: &mut Encoded) -> usize {
     event.text.pop();
     event.text.extend_from_slice(b",\"");
     let at = event.text.len();
-    event.text.extend_from_slice(BLANK);
+    event.text.extend_from_slice(blank());
     event.text.extend_from_slice(b"\"]");
     debug_assert_eq!(at + OFFSET_LEN + BEHIND, event.text.len());
     at
@@ -79,11 +80,21 @@ pub(crate) fn append_blank(event: &mut Encoded) -> usize {
 
 /// Where a parser of the server's own put the blank.
 pub(crate) fn find_blank(frames: &[u8]) -> Option<usize> {
-    frames.windows(OFFSET_LEN).rposition(|window| window == BLANK)
+    frames.windows(OFFSET_LEN).rposition(|window| window == blank())
 }
 
-/// Stands for an offset that is not known yet.
-const BLANK: &[u8; OFFSET_LEN] = b"~~offset~blank~~";
+/// Stands for an offset that is not known yet. It never leaves this process, so nobody can put it into a packet.
+fn blank() -> &'static [u8; OFFSET_LEN] {
+    static BLANK: OnceLock<[u8; OFFSET_LEN]> = OnceLock::new();
+    BLANK.get_or_init(|| {
+        let entropy = random::entropy();
+        let mut blank = *b"~~~~~~~~~~~~~~~~";
+        for (letter, byte) in blank.iter_mut().zip(entropy) {
+            *letter = DIGITS[usize::from(byte & 63)];
+        }
+        blank
+    })
+}
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -85,6 +85,7 @@ struct Inner<C> {
 
 #[derive(Default)]
 struct Waiters {
+    /// Never used twice: a wait that was woken and has not looked yet still knows its old number.
     next: u64,
     wakers: Vec<(u64, Waker)>,
 }
@@ -269,7 +270,7 @@ impl<C> Mailbox<C> {
         let drained = inner.backed_up && bytes <= self.limits.low_water();
         inner.backed_up &= !drained;
         let pending = Pending { bytes, overflowed: inner.overflowed, backed_up: inner.backed_up, drained };
-        let waiters = if drained { inner.waiters.take() } else { None };
+        let waiters = if drained { inner.take_waiters() } else { Vec::new() };
         drop(inner);
         wake_all(waiters);
         pending
@@ -291,7 +292,7 @@ impl<C> Mailbox<C> {
         let mut inner = self.lock();
         inner.closed = true;
         inner.overflowed = false;
-        let waiters = inner.waiters.take();
+        let waiters = inner.take_waiters();
         drop(inner);
         wake_all(waiters);
     }
@@ -305,7 +306,7 @@ impl<C> Mailbox<C> {
         inner.bytes = 0;
         inner.in_flight = 0;
         inner.queued = Runs::default();
-        let (waiters, controls) = (inner.waiters.take(), std::mem::take(&mut inner.controls));
+        let (waiters, controls) = (inner.take_waiters(), std::mem::take(&mut inner.controls));
         drop(inner);
         wake_all(waiters);
         controls
@@ -322,10 +323,8 @@ impl<C> Mailbox<C> {
 }
 
 /// Called without the lock: a waker may be code of somebody else.
-fn wake_all(waiters: Option<Box<Waiters>>) {
-    if let Some(waiters) = waiters {
-        waiters.wakers.into_iter().for_each(|(_, waker)| waker.wake());
-    }
+fn wake_all(waiters: Vec<(u64, Waker)>) {
+    waiters.into_iter().for_each(|(_, waker)| waker.wake());
 }
 
 impl<C> Future for Ready<'_, C> {
@@ -366,6 +365,10 @@ impl<C> Drop for Ready<'_, C> {
 }
 
 impl<C> Inner<C> {
+    fn take_waiters(&mut self) -> Vec<(u64, Waker)> {
+        self.waiters.as_mut().map(|waiters| std::mem::take(&mut waiters.wakers)).unwrap_or_default()
+    }
+
     /// Whether `len` bytes more than the little that is always taken are too much. The session is backed up either way.
     #[cold]
     fn judge(&mut self, len: usize, delivery: Delivery, limits: &Limits) -> Option<Push> {
@@ -471,4 +474,42 @@ thread_local! {
 
 fn spare() -> Vec<u8> {
     SPARES.try_with(|spares| spares.borrow_mut().pop()).ok().flatten().unwrap_or_default()
+}
+
+#[cfg(all(test, not(feature = "__model")))]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Alarm(AtomicBool);
+
+    impl Wake for Alarm {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_was_woken_and_looks_late_takes_no_other_ones_place() {
+        let limits = Limits { buffered: 16, burst: 16, slow_reader: SlowReader::Close };
+        let mailbox = Mailbox::<()>::new(limits);
+        let (first, second) = (Arc::new(Alarm::default()), Arc::new(Alarm::default()));
+        let (first_waker, second_waker) = (Waker::from(first.clone()), Waker::from(second.clone()));
+        let (mut early, mut late) = (pin!(mailbox.ready()), pin!(mailbox.ready()));
+        mailbox.push(&[0; 8], Delivery::Reliable);
+        assert!(early.as_mut().poll(&mut Context::from_waker(&first_waker)).is_pending());
+        drop(mailbox.take());
+        assert!(mailbox.pending(0).drained);
+        assert!(first.0.swap(false, Ordering::SeqCst));
+        mailbox.push(&[0; 8], Delivery::Reliable);
+        assert!(late.as_mut().poll(&mut Context::from_waker(&second_waker)).is_pending());
+        assert!(early.as_mut().poll(&mut Context::from_waker(&first_waker)).is_pending());
+        drop(mailbox.take());
+        assert!(mailbox.pending(0).drained);
+        assert!(first.0.load(Ordering::SeqCst) && second.0.load(Ordering::SeqCst));
+    }
 }

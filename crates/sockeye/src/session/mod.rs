@@ -372,7 +372,10 @@ impl Session {
         let closes = limits.slow_reader == SlowReader::Close;
         let too_slow = closes && !writable && pending.bytes > limits.buffered;
         if too_slow || pending.overflowed {
-            tracing::warn!(bytes = pending.bytes, "slow_consumer");
+            let shared = self.shared();
+            if shared.warnings.allow(shared.now()) {
+                tracing::warn!(bytes = pending.bytes, "slow_consumer");
+            }
             self.core.end(CloseReason::SlowConsumer, Parting::None);
             return Step::Again;
         }

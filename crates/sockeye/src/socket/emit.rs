@@ -31,7 +31,8 @@ impl Socket {
     /// # Errors
     /// `Encode`: a reserved name, more binary values than
     /// `ServerBuilder::max_attachments`, or a value that does not serialize.
-    /// `Refused`: the client reads too slowly; the connection is closing.
+    /// `Refused`: the client reads too slowly; the connection is closing, unless `ServerBuilder::slow_reader` lets it
+    /// stay.
     /// `Closed`: the socket is disconnected.
     ///
     /// Source: socket.io-protocol v5 § Event; mirrors `socket.emit` in Node.

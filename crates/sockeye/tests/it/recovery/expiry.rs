@@ -175,3 +175,22 @@ async fn nothing_expires_without_recovery() {
     let hall = Hall::new().await;
     drop(Guest::join(&hall.host).await);
 }
+
+#[tokio::test]
+async fn the_sessions_of_a_namespace_that_is_taken_away_end_with_it() {
+    let io = Server::builder().connection_state_recovery(ConnectionStateRecovery::default()).build();
+    let (tell, mut told) = unbounded_channel();
+    io.of("/shop").on_session_expired(move |session| drop(tell.send(*session.id())));
+    let host = Host::start(io).await;
+    let mut ws = host.session().await;
+    let id = ws.join_namespace("/shop").await;
+    drop(ws);
+    patiently("the end of the connection", async {
+        while host.io.counts().clients > 0 {
+            host.settle().await;
+        }
+    })
+    .await;
+    assert!(host.io.remove_namespace("/shop"));
+    assert_eq!(patiently("the end of the session", told.recv()).await.unwrap().to_string(), id);
+}
