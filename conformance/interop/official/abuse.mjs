@@ -13,6 +13,7 @@ const io = new Server(main, {
   connectTimeout: slow ? 45_000 : 1_000,
   upgradeTimeout: slow ? 10_000 : 1_000,
   ...(process.env.PARSER === "msgpack" && { parser: msgpack }),
+  ...(process.env.DEFLATE === "1" && { perMessageDeflate: { threshold: 0 } }),
   ...(process.env.DENY === "1" && {
     allowRequest(request, decide) {
       const reason = new URL(request.url, "http://localhost").searchParams.get("deny");
