@@ -1068,6 +1068,7 @@ function without(listeners, listener) {
   const index = listeners.findIndex((other) => other === listener || other._of === listener);
   return listener ? listeners.filter((_, at) => at !== index) : [];
 }
+var NOBODY = [];
 var Emitter = class {
   // Made by the first listener: most objects of a large number of connections never have one.
   _listeners;
@@ -1125,7 +1126,7 @@ var Emitter = class {
     for (const listener of this._listenersOf(event)) invoke(this, listener, args);
   }
   _listenersOf(event) {
-    return this._listeners?.get(event) ?? [];
+    return this._listeners?.get(event) ?? NOBODY;
   }
 };
 

@@ -44,6 +44,9 @@ export function without<L extends Once>(listeners: L[], listener?: AnyListener):
   return listener ? listeners.filter((_, at) => at !== index) : [];
 }
 
+/** Most events of a session are heard by nobody; lists are never changed. */
+const NOBODY: Once[] = [];
+
 /** An object with events. */
 export class Emitter<Own extends object, User extends object = Own> {
   // Made by the first listener: most objects of a large number of connections never have one.
@@ -122,6 +125,6 @@ export class Emitter<Own extends object, User extends object = Own> {
   }
 
   private _listenersOf(event: string): Once[] {
-    return this._listeners?.get(event) ?? [];
+    return this._listeners?.get(event) ?? NOBODY;
   }
 }
