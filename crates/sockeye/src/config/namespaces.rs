@@ -26,7 +26,8 @@ impl ServerBuilder {
     }
 
     /// How many child namespaces clients may bring about at a time: 10 000 by default. Beyond it a CONNECT that needs
-    /// one more is refused with `Too many namespaces`. Those that the program asked for by name do not count.
+    /// one more is refused with `Too many namespaces`, unless another one only waits for clients that may recover their
+    /// connection: that one goes. Those that the program asked for by name do not count.
     pub fn max_child_namespaces(mut self, namespaces: usize) -> Self {
         self.0.namespaces.max_children = namespaces;
         self

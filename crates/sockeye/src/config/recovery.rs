@@ -6,7 +6,8 @@ use crate::recovery::Recovery;
 use std::time::Duration;
 
 /// What is kept for clients that lost their connection, in the memory of this process. The limits hold for each
-/// namespace.
+/// namespace, children that clients bring about too. Events that carry an offset leave uncompressed, also where
+/// `per_message_deflate` is on.
 ///
 /// ```
 /// use sockeye::{ConnectionStateRecovery, Server};

@@ -50,10 +50,17 @@ impl NamespaceInner {
 
     pub(super) fn is_empty_child(&self) -> bool {
         match &self.kind {
+            // Whom it waits for shall find it again.
+            Kind::Child { .. } => self.is_deserted() && !self.recovery().is_some_and(Recovery::has_sessions),
+            Kind::Plain | Kind::Parent(_) => false,
+        }
+    }
+
+    /// A child that clients brought about and that none is in, whoever may come back to it.
+    pub(super) fn is_deserted(&self) -> bool {
+        match &self.kind {
             Kind::Child { clients, kept, .. } => {
-                // Whom it waits for shall find it again.
-                let is_waiting = self.recovery().is_some_and(Recovery::has_sessions);
-                clients.load(Ordering::SeqCst) == 0 && !kept.load(Ordering::SeqCst) && !is_waiting
+                clients.load(Ordering::SeqCst) == 0 && !kept.load(Ordering::SeqCst)
             }
             Kind::Plain | Kind::Parent(_) => false,
         }

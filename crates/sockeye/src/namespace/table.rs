@@ -6,6 +6,7 @@ use super::parent::{Parent, Test};
 use super::{Namespace, NamespaceInner, read, write};
 use crate::config::{Emitting, NamespaceOptions};
 use crate::error::ConnectError;
+use crate::recovery::expire_all;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -134,12 +135,14 @@ impl Namespaces {
         parent: &Arc<NamespaceInner>,
         name: &str,
     ) -> Result<Arc<NamespaceInner>, ConnectError> {
-        let made = {
+        let (made, gone) = {
             let mut table = write(&self.table);
             if let Some(known) = table.by_name.get(name) {
                 known.enter();
                 return Ok(known.clone());
             }
+            // Those that only wait for clients who may come back give way to one that is here.
+            let gone = if table.dynamic >= self.options.max_children { table.take_deserted() } else { None };
             if table.dynamic >= self.options.max_children {
                 tracing::debug!(limit = self.options.max_children, "too_many_child_namespaces");
                 return Err(ConnectError::new("Too many namespaces"));
@@ -147,8 +150,11 @@ impl Namespaces {
             table.dynamic += 1;
             let made = self.make(name, Some(parent));
             made.enter();
-            table.insert(made)
+            (table.insert(made), gone)
         };
+        if let Some(gone) = gone {
+            expire_all(&gone);
+        }
         self.announce(&made);
         Ok(made)
     }
@@ -213,6 +219,15 @@ impl Table {
         }
         self.by_name.insert(namespace.shared_name(), namespace.clone());
         namespace
+    }
+
+    /// Takes away a child that nobody is in, although somebody may come back to it.
+    fn take_deserted(&mut self) -> Option<Arc<NamespaceInner>> {
+        let deserted = self.by_name.values().find(|namespace| namespace.is_deserted())?;
+        let name = deserted.shared_name();
+        let taken = self.take(&name)?;
+        taken.close();
+        Some(taken)
     }
 
     fn take(&mut self, name: &str) -> Option<Arc<NamespaceInner>> {

@@ -1,6 +1,7 @@
 //! What operators read: no more of it than they can, nothing of a stranger's in it that is not escaped, and no secrets.
 
 use crate::client::{Clock, Host, POLLING, Poller, WEBSOCKET, Ws, echo};
+use sockeye::Data;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -106,6 +107,28 @@ async fn bad_packets_and_bad_requests_are_no_warnings() {
     let all = lines.at_least(Level::TRACE);
     assert!(!all.is_empty());
     assert!(all.iter().all(|line| !line.contains(['\n', '\u{1b}'])), "{all:?}");
+}
+
+#[tokio::test]
+async fn events_that_do_not_fit_their_handlers_are_warned_of_ten_times_a_second() {
+    let lines = Lines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let io = echo();
+    io.on("add", async |_: Data<u32>| {});
+    let host = Host::start(io).await;
+    let mut ws = host.client().await;
+    let clock = Clock::hold();
+    let flood = async |ws: &mut Ws| {
+        for _ in 0..300 {
+            ws.send("42[\"add\",\"no number\"]").await;
+        }
+        ws.expect_echo("behind").await;
+    };
+    flood(&mut ws).await;
+    assert_eq!(lines.at_least(Level::WARN).len(), 10);
+    clock.advance(Duration::from_secs(1)).await;
+    flood(&mut ws).await;
+    assert_eq!(lines.at_least(Level::WARN).len(), 20);
 }
 
 #[tokio::test]

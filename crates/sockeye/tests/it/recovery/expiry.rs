@@ -194,3 +194,30 @@ async fn the_sessions_of_a_namespace_that_is_taken_away_end_with_it() {
     assert!(host.io.remove_namespace("/shop"));
     assert_eq!(patiently("the end of the session", told.recv()).await.unwrap().to_string(), id);
 }
+
+#[tokio::test]
+async fn children_that_wait_for_their_clients_give_way_to_those_that_are_here() {
+    let io = Server::builder()
+        .connection_state_recovery(ConnectionStateRecovery::default())
+        .max_child_namespaces(2)
+        .build();
+    let (tell, mut told) = unbounded_channel();
+    let rooms = io.of_pattern("/room/{id}").unwrap();
+    rooms.on_session_expired(move |session| drop(tell.send(*session.id())));
+    let host = Host::start(io).await;
+    let mut lost = host.session().await;
+    let id = lost.join_namespace("/room/1").await;
+    drop(lost);
+    let mut here = host.session().await;
+    here.join_namespace("/room/2").await;
+    patiently("the end of the connection", async {
+        while host.io.counts().clients > 1 {
+            host.settle().await;
+        }
+    })
+    .await;
+    here.join_namespace("/room/3").await;
+    assert_eq!(patiently("the end of the session", told.recv()).await.unwrap().to_string(), id);
+    here.send("40/room/4,").await;
+    here.expect("44/room/4,{\"message\":\"Too many namespaces\"}").await;
+}
