@@ -190,7 +190,9 @@ impl NamespaceInner {
         let before = into.len();
         let used_up = {
             let listeners = read(&self.listeners);
-            on.iter().fold(false, |used_up, &on| listeners.collect(on, into) || used_up)
+            let mut used_up = false;
+            on.iter().for_each(|&on| used_up |= listeners.collect(on, into));
+            used_up
         };
         if used_up {
             into.truncate(before);
