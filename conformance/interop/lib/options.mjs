@@ -28,6 +28,7 @@ export function readOptions() {
   const built = (name) => newest(values.target, name);
   return {
     only: values.only,
+    official: values.official,
     client: values.client,
     screenshots: join(values.target, "screenshots"),
     /** The command that serves the contract `abuse`. */
