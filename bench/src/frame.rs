@@ -19,6 +19,8 @@ const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 pub struct Layout {
     /// What the frame carries: [`TEXT`], [`BINARY`], [`CLOSE`] or another of the RFC's opcodes.
     pub opcode: u8,
+    /// The bit that permessage-deflate sets (RFC 7692).
+    pub compressed: bool,
     /// Bytes before the payload, masking key included.
     pub header: usize,
     /// Bytes of the payload.
@@ -90,7 +92,8 @@ fn layout<const KEY: usize>(bytes: &[u8]) -> Option<Layout> {
         127 => (10, usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok()?),
         short => (2, usize::from(short)),
     };
-    let frame = Layout { opcode: first & 15, header: length + KEY, payload };
+    let compressed = first & 0x40 != 0;
+    let frame = Layout { opcode: first & 15, compressed, header: length + KEY, payload };
     (bytes.len().checked_sub(frame.header)? >= payload).then_some(frame)
 }
 
@@ -119,7 +122,10 @@ mod tests {
         for (payload, header) in [(0, 2), (125, 2), (126, 4), (65_535, 4), (65_536, 10)] {
             let mut bytes = Vec::new();
             push(&mut bytes, BINARY, &vec![7; payload]);
-            assert_eq!(unmasked_layout(&bytes), Some(Layout { opcode: BINARY, header, payload }));
+            assert_eq!(
+                unmasked_layout(&bytes),
+                Some(Layout { opcode: BINARY, compressed: false, header, payload })
+            );
         }
     }
 

@@ -20,11 +20,11 @@ fn browser_headers(port: u16) -> String {
     )
 }
 
-/// A WebSocket opening handshake (RFC 6455 § 4.1) that offers no extension.
-pub fn upgrade_request(port: u16, target: &str) -> Vec<u8> {
+/// A WebSocket opening handshake (RFC 6455 § 4.1) with further `headers`, each with its end of line.
+pub fn upgrade_request(port: u16, target: &str, headers: &str) -> Vec<u8> {
     format!(
         "GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}",
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}{}",
         browser_headers(port)
     )
     .into_bytes()
@@ -55,7 +55,7 @@ pub fn post_request(port: u16, target: &str, body: &str) -> Vec<u8> {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The body, its chunks joined.
+    /// The body, its chunks joined and inflated if it is Brotli, which a server may choose; other codings stay.
     pub body: Vec<u8>,
     /// Bytes that the response took on the wire.
     pub length: usize,
@@ -77,11 +77,17 @@ pub fn response(bytes: &[u8]) -> Option<Response> {
     let body_start = head_end + 4;
     if header(head, "transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         let (body, length) = chunks(&bytes[body_start..])?;
-        return Some(Response { status, body, length: body_start + length });
+        return Some(Response { status, body: decoded(head, &body), length: body_start + length });
     }
     let body_length: usize = header(head, "content-length").map_or(Some(0), |value| value.parse().ok())?;
     let length = body_start.checked_add(body_length)?;
-    Some(Response { status, body: bytes.get(body_start..length)?.to_vec(), length })
+    Some(Response { status, body: decoded(head, bytes.get(body_start..length)?), length })
+}
+
+fn decoded(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let is_brotli = header(head, "content-encoding") == Some("br");
+    if is_brotli && brotli::BrotliDecompress(&mut &*body, &mut plain).is_ok() { plain } else { body.to_vec() }
 }
 
 /// The value of the first header of this name, in any case.
@@ -139,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn a_body_in_brotli_is_inflated() {
+        let mut coded = Vec::new();
+        brotli::BrotliCompress(&mut &b"hello hello"[..], &mut coded, &Default::default()).unwrap();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: {}\r\n\r\n", coded.len());
+        let response = response(&[head.as_bytes(), &coded].concat()).unwrap();
+        assert_eq!(response.body, b"hello hello");
+    }
+
+    #[test]
     fn no_prefix_of_a_response_is_a_response() {
         let whole: [&[u8]; 2] = [
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -161,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_request_carries_half_a_kilobyte_of_headers() {
-        for request in [upgrade_request(3000, "/"), get_request(3000, "/"), post_request(3000, "/", "")] {
+        for request in [upgrade_request(3000, "/", ""), get_request(3000, "/"), post_request(3000, "/", "")] {
             assert!((400..700).contains(&request.len()), "{} bytes", request.len());
             assert!(request.ends_with(b"\r\n\r\n"));
         }

@@ -26,6 +26,16 @@ pub struct Options {
     pub window: Duration,
     /// Time before it (`--warm` in seconds, default 1).
     pub warm_up: Duration,
+    /// A window of this many operations instead of a time (`--ops`, default none).
+    pub operations: Option<u64>,
+    /// Offer permessage-deflate (`--deflate`, default off).
+    pub deflate: bool,
+    /// The server appends an offset to each event, for recovery (`--recovery`, default off).
+    pub recovery: bool,
+    /// Packets are in MessagePack (`--msgpack`, for `echo` and `idle`, default off).
+    pub msgpack: bool,
+    /// The namespace to connect to (`--namespace`, for `connect` and `idle`, default `/`).
+    pub namespace: String,
     /// Messages per second of the open loop (`--rate`, default 5000).
     pub rate: f64,
     /// Poll without ever sleeping, so that no wake-up of this process is charged to the server's sends
@@ -56,6 +66,11 @@ impl Default for Options {
             size: 32,
             window: Duration::from_secs(3),
             warm_up: Duration::from_secs(1),
+            operations: None,
+            deflate: false,
+            recovery: false,
+            msgpack: false,
+            namespace: "/".into(),
             rate: 5000.0,
             spin: false,
             inflight: 64,
@@ -88,6 +103,11 @@ impl Options {
                 Arg::Long("size") => options.size = parser.value()?.parse()?,
                 Arg::Long("secs") => options.window = seconds(parser)?,
                 Arg::Long("warm") => options.warm_up = seconds(parser)?,
+                Arg::Long("ops") => options.operations = Some(parser.value()?.parse()?),
+                Arg::Long("deflate") => options.deflate = true,
+                Arg::Long("recovery") => options.recovery = true,
+                Arg::Long("msgpack") => options.msgpack = true,
+                Arg::Long("namespace") => options.namespace = parser.value()?.string()?,
                 Arg::Long("rate") => options.rate = parser.value()?.parse()?,
                 Arg::Long("spin") => options.spin = true,
                 Arg::Long("inflight") => options.inflight = parser.value()?.parse()?,

@@ -65,7 +65,11 @@ impl<'a> Window<'a> {
             // A warm-up that overran must not shorten the window.
             self.closes = self.closes.max(now + self.options.window);
         }
-        Ok(self.is_open() && now >= self.closes)
+        let Some((_, operations_before)) = &self.start else { return Ok(false) };
+        Ok(match self.options.operations {
+            Some(wanted) => operations - operations_before >= wanted,
+            None => now >= self.closes,
+        })
     }
 
     /// The result of a window that is over; `extra` holds what only this scenario knows.
@@ -165,6 +169,15 @@ mod tests {
         let line = window.report(100, 3, json!({"rounds": 9}));
         assert_eq!((&line["ops"], &line["errors"], &line["rounds"]), (&json!(60), &json!(3), &json!(9)));
         assert_eq!(line["max_us"], 1.0);
+    }
+
+    #[test]
+    fn a_window_of_operations_lasts_until_they_are_done() {
+        let options = Options { warm_up: Duration::ZERO, operations: Some(50), ..Options::default() };
+        let server = ProcessTree::default();
+        let mut window = Window::new(&options, &server);
+        assert!(![10, 59].map(|operations| window.is_over(operations).unwrap()).contains(&true));
+        assert!(window.is_over(60).unwrap());
     }
 
     #[test]

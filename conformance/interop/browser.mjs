@@ -1,8 +1,9 @@
-//! Headless Chromium against a contract server, with the official client and with the one the server itself serves, and
-//! then the chat in two tabs. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
+//! Headless Chromium against contract servers, with the official client and with the one the server itself serves, then
+//! that one at the official server, and then the chat. The options are in lib/options.mjs; the closing line is `browser: N passed, M failed`.
 
 import { runChat } from "./browser/chat.mjs";
-import { runClients } from "./browser/clients.mjs";
+import { OFFICIAL, ours, runClient } from "./browser/clients.mjs";
+import { runNetwork } from "./browser/network.mjs";
 import { launch } from "./lib/chromium.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { Runner } from "./lib/runner.mjs";
@@ -14,9 +15,15 @@ const browser = await launch();
 try {
   const server = new Server(options.contract, { SLOWPING: "1" });
   await server.start();
-  await runClients(browser, server, options.client, runner);
+  await runClient(browser, server, ours(options.client), ["polling", "websocket", "upgrade"], runner);
+  await runClient(browser, server, OFFICIAL, ["upgrade"], runner);
   await server.kill();
-  await runChat(browser, options.chat(), options.screenshots, runner);
+  const official = new Server(options.official, { SLOWPING: "1" });
+  await official.start();
+  await runClient(browser, official, ours(options.bundle), ["upgrade"], runner, "our client at the official server");
+  await official.kill();
+  await runNetwork(browser, options.contract, ours(options.client), runner);
+  if (options.chat) await runChat(browser, options.chat(), options.screenshots, runner);
 } finally {
   await browser.close();
 }

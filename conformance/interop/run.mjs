@@ -1,11 +1,13 @@
 //! The official client and ours in Node against a contract server: every scenario over polling, over WebSocket, and upgrading.
 //! The options are in lib/options.mjs; the closing line is `interop: N passed, M failed`.
 
+import assert from "node:assert/strict";
 import parser from "socket.io-msgpack-parser";
 import { Manager as Ours } from "../../clients/js/dist/node.js";
 import { Nginx } from "./lib/nginx.mjs";
 import { readOptions } from "./lib/options.mjs";
 import { OLDER } from "./lib/older.mjs";
+import { checked } from "./lib/python.mjs";
 import { Runner } from "./lib/runner.mjs";
 import { Server } from "./lib/server.mjs";
 import { MODES, World } from "./lib/world.mjs";
@@ -47,7 +49,7 @@ async function run(scenarios, env, client = {}, who = "") {
       };
       const name = `${who}${mode.name}: ${scenario.name}`;
       const checked = options.official && scenario.defect ? () => mustFail(full, scenario.defect) : full;
-      const failed = !(await runner.scenario(name, checked, () => `the server wrote:\n${server.log}`));
+      const failed = !(await runner.scenario(name, checked, () => `the server wrote:\n${server.log}`, scenario.limit));
       const unclean = scenario.abandons || checked !== full;
       if (failed || unclean || !server.alive) await server.restart();
     }
@@ -89,8 +91,26 @@ for (const { name, major, Manager } of OLDER) {
   await run(has, { SLOWPING: "1", EIO3: "1" }, { Manager }, `${name} `);
   if (major === 2) await run(heartbeat2, { EIO3: "1" }, { Manager }, `${name} `);
 }
+await runPython();
 if (options.proxied) await runProxied();
 runner.finish();
+
+/** The checks of python-socketio's clients, in each mode; not where other scenarios are asked for by their names. */
+async function runPython() {
+  if (!"python".startsWith(options.only.slice(0, 6))) return;
+  const server = new Server(options.contract, { SLOWPING: "1" });
+  await server.start();
+  for (const mode of MODES) {
+    let checks = 0;
+    for await (const { name, error } of checked(options.python, server.origin, mode.name)) {
+      checks += 1;
+      const run = async () => assert.equal(error, null, error);
+      await runner.scenario(`python ${mode.name}: ${name}`, run, () => `the server wrote:\n${server.log}`);
+    }
+    await runner.scenario(`python ${mode.name}: the checks ran`, async () => assert.ok(checks > 0));
+  }
+  await server.kill();
+}
 
 /** The scenarios behind nginx, in each mode. */
 async function runProxied() {

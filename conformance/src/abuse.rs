@@ -1,8 +1,8 @@
 //! What a hostile tester drives: it must survive everything with default limits.
-//! `SLOWPING=1` for the default heartbeat, `CSR=1` for connection state recovery (of `CSR_MS` milliseconds), `CORS=origin` for an allow-list of one with credentials,
-//! `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for messages that are
-//! compressed however short they are, `CSR=1` for connection state recovery, `DENY=1` to refuse requests that say `deny`
-//! in their query, with what they say.
+//! `SLOWPING=1` for the default heartbeat, `CSR=1` for connection state recovery (of `CSR_MS` milliseconds), `CORS=origin`
+//! for an allow-list of one with credentials, `PARSER=msgpack` for packets in MessagePack, `EIO3=1` for clients of Socket.IO 2, `DEFLATE=1` for
+//! messages that are compressed however short they are, `DENY=1` to refuse requests that say `deny` in their query, with
+//! what they say.
 
 use crate::{net, socket_v5};
 use axum::Json;

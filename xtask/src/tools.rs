@@ -1,7 +1,9 @@
-//! What the tests need beyond a Rust toolchain and Node, installed when it is missing: npm packages, Chromium, nginx.
+//! What the tests need beyond a Rust toolchain and Node, installed when it is missing: npm packages, Python packages,
+//! Chromium, nginx.
 //!
 //! Nothing here updates what is already there: a second run costs no network.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
@@ -10,6 +12,7 @@ use crate::workspace;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const NGINX: &str = "/usr/sbin/nginx";
+const REQUIREMENTS: &str = "conformance/interop/python/requirements.txt";
 
 /// Something a test step needs on the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +23,8 @@ pub(crate) enum Tool {
     Chromium,
     /// The proxy that one interop run stands behind.
     Nginx,
+    /// A Python of its own, with the clients of python-socketio, in `python/` where cargo builds.
+    Python,
 }
 
 impl Tool {
@@ -32,6 +37,7 @@ impl Tool {
             Tool::NodeModules(folder) => install_node_modules(folder),
             Tool::Chromium => install_package("chromium", CHROMIUM),
             Tool::Nginx => install_package("nginx-light", NGINX),
+            Tool::Python => install_python(&workspace::target_dir()?),
         }
     }
 }
@@ -56,6 +62,25 @@ fn is_current(folder: &Path) -> Result<bool, String> {
 
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
+}
+
+/// Makes the virtual environment with what `requirements.txt` pins, unless that is what it was made with.
+fn install_python(target: &Path) -> Result<Option<String>, String> {
+    let requirements = workspace::root().join(REQUIREMENTS);
+    let wanted = fs::read_to_string(&requirements)
+        .map_err(|error| format!("{} cannot be read: {error}", requirements.display()))?;
+    let environment = target.join("python");
+    let installed = environment.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(None);
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    run(Command::new(environment.join("bin/pip"))
+        .args(["install", "--quiet", "--requirement"])
+        .arg(requirements))?;
+    fs::write(&installed, wanted)
+        .map_err(|error| format!("{} cannot be written: {error}", installed.display()))?;
+    Ok(Some(format!("pip install of {REQUIREMENTS}")))
 }
 
 /// Installs a package of Debian unless its program is there.

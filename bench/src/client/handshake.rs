@@ -95,6 +95,8 @@ impl Client {
                     connection.stage = Stage::Ready;
                 }
                 (frame::CLOSE, _) => return Err(Failure::new("close frame during the handshake")),
+                // In another parser's form, which only an answer to CONNECT can be.
+                (frame::BINARY, Stage::Joining) => connection.stage = Stage::Ready,
                 _ => {}
             }
             used += layout.total();

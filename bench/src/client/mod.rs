@@ -4,6 +4,7 @@
 //! scenarios decide what to send and what an answer must look like. Pings are answered here, everywhere.
 //! A slow server never blocks the thread: what the kernel does not take waits in the connection.
 
+pub mod form;
 mod handshake;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -17,6 +18,7 @@ use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use slab::Slab;
 
+use self::form::Form;
 use crate::failure::Failure;
 use crate::frame;
 use crate::http;
@@ -67,6 +69,7 @@ pub struct Client {
     port: u16,
     spin: bool,
     dialed: u32,
+    form: Form,
     upgrade: Vec<u8>,
     connect: Vec<u8>,
     pong: Vec<u8>,
@@ -82,6 +85,7 @@ impl Client {
     /// # Errors
     /// The kernel refuses an epoll descriptor.
     pub fn new(options: &Options) -> Result<Self, Failure> {
+        let extension = if options.deflate { form::DEFLATE_OFFER } else { "" };
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC);
         Ok(Client {
             epoll: epoll.map_err(|error| Failure::call("epoll_create", error))?,
@@ -91,8 +95,9 @@ impl Client {
             port: options.port,
             spin: options.spin,
             dialed: 0,
-            upgrade: http::upgrade_request(options.port, WEBSOCKET_TARGET),
-            connect: frame::masked(frame::TEXT, b"40"),
+            form: Form::new(options),
+            upgrade: http::upgrade_request(options.port, WEBSOCKET_TARGET, extension),
+            connect: form::connect(options),
             pong: frame::masked(frame::TEXT, b"3"),
             pings: 0,
             send_errors: 0,
@@ -271,7 +276,7 @@ impl Client {
             rest = behind;
             match layout.opcode {
                 frame::TEXT if payload == b"2" => pings += 1,
-                frame::TEXT | frame::BINARY => on_message(layout.opcode, payload),
+                frame::TEXT | frame::BINARY => on_message(layout.opcode, self.form.plain(layout, payload)),
                 frame::CLOSE => closed = true,
                 _ => {}
             }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::client::form::msgpack_event;
 use crate::client::{Client, Key, TURN};
 use crate::failure::Failure;
 use crate::frame::{self, masked};
@@ -95,6 +96,11 @@ const FIRST_ACK_ID: usize = 100;
 impl Traffic {
     fn new(kind: Kind, options: &Options) -> Self {
         let (expected, requests): (Vec<u8>, Vec<Vec<u8>>) = match kind {
+            Kind::Echo if options.msgpack => {
+                let packet = msgpack_event("echo", &"x".repeat(options.size));
+                let request = masked(frame::BINARY, &packet);
+                (packet, vec![request; options.depth])
+            }
             Kind::Echo => {
                 let packet = format!("42[\"echo\",\"{}\"]", "x".repeat(options.size)).into_bytes();
                 let request = masked(frame::TEXT, &packet);

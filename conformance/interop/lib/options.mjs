@@ -30,15 +30,21 @@ export function readOptions() {
     only: values.only,
     official: values.official,
     client: values.client,
+    /** The bundle that the server serves, as a file: for servers that serve another. */
+    bundle: values.client ?? join(ROOT, "clients/js/dist/socket.io.js"),
     screenshots: join(values.target, "screenshots"),
+    /** The command that serves the contract `abuse` on the official server. */
+    official: official("abuse.mjs"),
     /** The command that serves the contract `abuse`. */
     contract: values.official
       ? official("abuse.mjs")
       : [values.server ?? built("sockeye-conformance"), "abuse"],
     /** The command that stands behind nginx: an example of ours, which the official server has not. */
     proxied: values.official ? undefined : () => [built("examples/behind_proxy")],
-    /** The command that serves the chat; asked for only where the chat is tested. */
-    chat: () => (values.official ? official("chat.mjs") : [built("chat")]),
+    /** The Python that has python-socketio: `cargo xtask test` makes it. */
+    python: join(values.target, "python/bin/python"),
+    /** The command that serves the chat, which is ours alone; asked for only where the chat is tested. */
+    chat: values.official ? undefined : () => [built("chat")],
   };
 }
 

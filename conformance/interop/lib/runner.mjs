@@ -2,7 +2,7 @@
 
 import { within } from "./await.mjs";
 
-/** A scenario that takes longer is stuck. */
+/** A scenario that takes longer is stuck, unless it says how long it may take. */
 const SCENARIO_LIMIT_MS = 60_000;
 
 export class Runner {
@@ -26,12 +26,13 @@ export class Runner {
    * @param {string} name
    * @param {() => Promise<string | void>} run a returned string is shown beside the name
    * @param {() => string} diagnose
+   * @param {number} limit in milliseconds
    */
-  async scenario(name, run, diagnose = () => "") {
+  async scenario(name, run, diagnose = () => "", limit = SCENARIO_LIMIT_MS) {
     if (!name.includes(this.#only)) return true;
     const start = performance.now();
     try {
-      const note = await within("the scenario to end", run(), SCENARIO_LIMIT_MS);
+      const note = await within("the scenario to end", run(), limit);
       this.#passed += 1;
       console.log(`ok    ${name} (${Math.round(performance.now() - start)} ms)${note ? `: ${note}` : ""}`);
       return true;

@@ -72,6 +72,13 @@ export class Server {
     await exited;
   }
 
+  /** Asks the process to end, as an operator does, and waits until it has. */
+  async stop() {
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await exited;
+  }
+
   async restart() {
     await this.kill();
     await this.start();

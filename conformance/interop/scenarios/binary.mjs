@@ -64,7 +64,7 @@ export const binary = [
       peer.emit("emit-with-ack", Buffer.from("question"));
       const [given, answer] = await peer.next("emit-with-ack");
       assert.deepEqual(given, Buffer.from("question"));
-      answer(given.length);
+      answer(given.byteLength);
       assert.deepEqual(await peer.next("emit-with-ack"), [8]);
     },
   },

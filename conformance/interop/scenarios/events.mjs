@@ -31,6 +31,8 @@ export const events = [
   },
   {
     name: "connect by name reaches the server over IPv6 too",
+    // A page has one origin.
+    nodeOnly: true,
     async run(world) {
       const { port } = world.server;
       for (const host of ["[::1]", "localhost"]) {
@@ -104,6 +106,8 @@ export const events = [
   },
   {
     name: "a hundred clients at once each get their own answers",
+    // A browser has six connections to a host.
+    nodeOnly: true,
     async run(world) {
       const peers = await Promise.all(Array.from({ length: 100 }, () => world.peer()));
       assert.equal(new Set(peers.map((peer) => peer.id)).size, 100);

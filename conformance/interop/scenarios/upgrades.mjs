@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { once, within } from "../lib/await.mjs";
 
-const UPGRADES = 200;
+/** `UPGRADES=200` for a shorter run. */
+const UPGRADES = Number(process.env.UPGRADES ?? 1000);
 const EVENTS_PER_MS = 5;
 
 /** How long the traffic goes on once the new transport is in use, in milliseconds. */
@@ -13,6 +14,7 @@ export const upgrades = [
   {
     name: `${UPGRADES} upgrades while both sides send ${EVENTS_PER_MS} events per ms lose, double and reorder nothing`,
     modes: ["upgrade"],
+    limit: UPGRADES * 500,
     async run(world) {
       const total = { sent: 0, lost: 0, doubled: 0, reordered: 0 };
       for (let count = 0; count < UPGRADES; count += 1) {

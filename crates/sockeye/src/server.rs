@@ -278,6 +278,15 @@ impl Shared {
         self.unjoined.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// The session's id is unknown from now on.
+    pub(crate) fn forget(&self, conn: &Arc<Conn>) {
+        self.registry.remove(conn);
+        if self.is_closing() {
+            // Its end may be what the close waits for.
+            self.changed.notify_waiters();
+        }
+    }
+
     pub(crate) fn count_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }

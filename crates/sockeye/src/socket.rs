@@ -34,7 +34,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::task::{Poll, Waker};
+use tokio::sync::Notify;
 
 /// One client in one namespace. Cheap to clone; all clones are the same socket.
 ///
@@ -69,8 +69,8 @@ struct Store {
     on_error: Option<Arc<ErrorHandler>>,
     data: serde_json::Map<String, serde_json::Value>,
     extensions: Extensions,
-    /// Of the `closed()` futures.
-    wakers: Vec<Waker>,
+    /// For the `closed()` futures; made by the first of them.
+    ended: Option<Arc<Notify>>,
     reason: Option<DisconnectReason>,
     /// The rooms as they were when the socket ended, while `disconnecting` listeners run.
     last_rooms: Vec<Arc<str>>,
@@ -301,18 +301,16 @@ impl Socket {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn closed(&self) -> DisconnectReason {
-        std::future::poll_fn(|cx| {
-            self.with_store(|store| {
-                if let Some(reason) = store.reason {
-                    return Poll::Ready(reason);
-                }
-                if !store.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    store.wakers.push(cx.waker().clone());
-                }
-                Poll::Pending
-            })
-        })
-        .await
+        let ended = self.with_store(|store| store.ended.get_or_insert_default().clone());
+        loop {
+            let mut notified = std::pin::pin!(ended.notified());
+            // Enabled before the look, so that no end falls between look and wait.
+            notified.as_mut().enable();
+            if let Some(reason) = self.store().as_ref().and_then(|store| store.reason) {
+                return reason;
+            }
+            notified.await;
+        }
     }
 
     /// The CONNECT reply is queued: the socket can be reached from now on. `rooms` are those of a recovered session,
@@ -344,18 +342,20 @@ impl Socket {
             }
         };
         self.0.acks.close(self.0.id);
-        let wakers = self.with_store(|store| {
+        let ended = self.with_store(|store| {
             store.reason = Some(reason);
             // One that was taken over has left its rooms before.
             if !rooms.is_empty() {
                 store.last_rooms = rooms;
             }
-            std::mem::take(&mut store.wakers)
+            store.ended.take()
         });
         if let Some(namespaces) = self.shared().namespaces() {
             namespaces.leave(&self.0.namespace);
         }
-        wakers.into_iter().for_each(Waker::wake);
+        if let Some(ended) = ended {
+            ended.notify_waiters();
+        }
     }
 
     /// After the `disconnecting` listeners: the rooms are gone.

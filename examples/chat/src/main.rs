@@ -1,17 +1,19 @@
-//! A chat on http://localhost:3000: `cargo run`, then open it in two tabs.
+//! A chat on http://localhost:3000: `cargo run`, then open it in two tabs, each of which is a person.
 //!
 //! `PORT` is another port, `CHAT_DB` another file for the messages than `chat.sqlite` in the current folder.
-//! It listens on this machine only.
+//! It listens on this machine only. Ctrl-C ends it; a second one does not wait for anybody.
 
 mod chat;
 mod page;
 mod store;
 
 use axum::Router;
+use sockeye::{Goodbye, Server, Shutdown};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -31,17 +33,30 @@ async fn main() -> ExitCode {
 async fn run() -> io::Result<()> {
     let port = port()?;
     let listeners = listen(port).await?;
-    let store = open_store()?;
+    let path = std::env::var_os("CHAT_DB").map_or_else(|| PathBuf::from("chat.sqlite"), PathBuf::from);
+    let store = Store::open(&path)
+        .map_err(|error| io::Error::other(format!("cannot open {}: {error}", path.display())))?;
     let io = chat::server(store.clone());
     let app = page::router().layer(io.layer());
     let stop = stop_signal()?;
-    println!("chat on http://localhost:{port}");
+    println!("chat on http://localhost:{port}, messages in {}, Ctrl-C to end it", path.display());
     tokio::select! {
         served = serve(listeners, app) => served?,
-        // Clients are told, and served until they know.
-        () = async { stop.await; io.close().await } => {}
+        said = async { stop.await; say_goodbye(&io).await } => said?,
     }
     store.close().await;
+    Ok(())
+}
+
+/// Clients are told why, and served until they know; they come back when the chat is there again.
+async fn say_goodbye(io: &Server) -> io::Result<()> {
+    let stop_now = stop_signal()?;
+    let goodbye = Goodbye::new().reason("The chat has been stopped.").reconnect_after(Duration::from_secs(1));
+    let plan = Shutdown::within(Duration::from_millis(500)).grace(Duration::from_secs(2)).goodbye(goodbye);
+    tokio::select! {
+        () = io.shutdown(plan) => {}
+        () = async { stop_now.await; io.close().await } => {}
+    }
     Ok(())
 }
 
@@ -75,11 +90,6 @@ fn refused(port: u16, error: io::Error) -> io::Error {
         )),
         _ => io::Error::other(format!("cannot listen on port {port}: {error}")),
     }
-}
-
-fn open_store() -> io::Result<Store> {
-    let path = std::env::var_os("CHAT_DB").map_or_else(|| PathBuf::from("chat.sqlite"), PathBuf::from);
-    Store::open(&path).map_err(|error| io::Error::other(format!("cannot open {}: {error}", path.display())))
 }
 
 async fn serve(listeners: Vec<TcpListener>, app: Router) -> io::Result<()> {

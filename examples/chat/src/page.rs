@@ -1,13 +1,15 @@
-//! The page, built into the program: three files, and headers that let it load nothing from anywhere else.
-//! The client script it loads, `/socket.io/socket.io.js`, is the server's own.
+//! The page, built into the program: five files, and headers that let it load nothing from anywhere else.
+//! The client script it loads, `/socket.io/socket.io.min.js`, is the server's own.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::routing::get;
 
 /// Path, type and content.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("/", "text/html; charset=utf-8", include_str!("../page/index.html")),
+    ("/state.js", "text/javascript; charset=utf-8", include_str!("../page/state.js")),
+    ("/view.js", "text/javascript; charset=utf-8", include_str!("../page/view.js")),
     ("/app.js", "text/javascript; charset=utf-8", include_str!("../page/app.js")),
     ("/style.css", "text/css; charset=utf-8", include_str!("../page/style.css")),
 ];

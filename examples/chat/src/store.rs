@@ -1,23 +1,43 @@
-//! The messages in a SQLite file. SQLite blocks, so its connection lives on a thread of its own and takes
-//! its work from a channel; whoever asks awaits the answer and blocks no runtime.
+//! The messages in a SQLite file, and who may be written to. SQLite blocks, so its connection lives on a thread of its
+//! own and takes its work from a channel; whoever asks awaits the answer and blocks no runtime.
 //!
 //! What a message may be is decided before it gets here, and who hears of it is decided elsewhere.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many messages [`Store::after`] gives at most.
-pub(crate) const HISTORY: i64 = 100;
+/// How many messages a [`Page`] has at most.
+pub(crate) const PAGE: u8 = 100;
 
-/// How many messages the file keeps: anyone can write to it, so it must not grow for ever.
+/// How many messages the file keeps, and how many people: anyone can write to it, so it must not grow for ever.
 const KEPT: i64 = 10_000;
 
 /// Work that may wait for the thread. Whoever comes when it is full waits before the channel.
 const QUEUED: usize = 64;
+
+/// Somebody with a name. The id stays the same for as long as the person has the same key, which is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    pub(crate) nickname: String,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) author: Person,
+    /// A person's id; `None` is everyone.
+    pub(crate) to: Option<i64>,
+    pub(crate) text: String,
+    /// What the author's client calls it: a message is stored once, however often it comes.
+    pub(crate) offset: String,
+    /// Milliseconds since 1970, UTC.
+    pub(crate) sent_at: i64,
+}
 
 /// A message as it was stored, and as clients get it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,10 +45,35 @@ const QUEUED: usize = 64;
 pub(crate) struct Message {
     /// Counts from 1, in the order of storing.
     pub(crate) id: i64,
-    pub(crate) nickname: String,
+    pub(crate) author: Person,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<Person>,
     pub(crate) text: String,
-    /// Milliseconds since 1970, UTC.
     pub(crate) sent_at: i64,
+    pub(crate) offset: String,
+}
+
+/// What became of a draft.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    New(Message),
+    /// It was stored before, under this id.
+    Before(i64),
+    /// There is nobody with the id it is for.
+    ForNobody,
+}
+
+/// Messages that one person may read, oldest first.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Page {
+    pub(crate) messages: Vec<Message>,
+    /// They do not go on where the reader was: what the reader has is of another file, or of long ago.
+    pub(crate) anew: bool,
+    /// Whether there may be messages before them that the reader has not.
+    pub(crate) earlier: bool,
+    /// Whether there may be messages after them.
+    #[serde(skip)]
+    pub(crate) later: bool,
 }
 
 /// Why the store did not do its work.
@@ -64,48 +109,58 @@ impl Store {
         Ok(Self { requests })
     }
 
-    /// Stores a message and gives it back with its id.
-    ///
-    /// Once the work has reached the thread it is done, even if the future is dropped.
-    pub(crate) async fn append(
-        &self,
-        nickname: String,
-        text: String,
-        sent_at: i64,
-    ) -> Result<Message, StoreError> {
+    /// The id of the person who has the key, from now on under this name.
+    pub(crate) async fn sign_in(&self, key: String, nickname: String) -> Result<i64, StoreError> {
         self.run(move |connection| {
             let write = connection.transaction()?;
+            let known = write
+                .prepare_cached("UPDATE people SET nickname = ?2 WHERE key = ?1 RETURNING id")?
+                .query_row(params![key, nickname], |row| row.get(0))
+                .optional()?;
+            if let Some(id) = known {
+                write.commit()?;
+                return Ok(id);
+            }
             write
-                .prepare_cached("INSERT INTO messages (nickname, text, sent_at) VALUES (?1, ?2, ?3)")?
-                .execute(params![nickname, text, sent_at])?;
+                .prepare_cached("INSERT INTO people (key, nickname) VALUES (?1, ?2)")?
+                .execute(params![key, nickname])?;
             let id = write.last_insert_rowid();
-            write
-                .prepare_cached("DELETE FROM messages WHERE id <= ?1")?
-                .execute([id.saturating_sub(KEPT)])?;
+            write.prepare_cached("DELETE FROM people WHERE id <= ?1")?.execute([id.saturating_sub(KEPT)])?;
             write.commit()?;
-            Ok(Message { id, nickname, text, sent_at })
+            Ok(id)
         })
         .await
     }
 
-    /// The last [`HISTORY`] messages that came after the one with this id, oldest first; 0 is before them all.
-    /// An id that is yet to come is from another file, and counts as 0.
-    pub(crate) async fn after(&self, id: i64) -> Result<Vec<Message>, StoreError> {
+    /// Stores a message, unless it is here already.
+    ///
+    /// Once the work has reached the thread it is done, even if the future is dropped.
+    pub(crate) async fn append(&self, draft: Draft) -> Result<Stored, StoreError> {
         self.run(move |connection| {
-            let mut newest_first = connection.prepare_cached(AFTER)?;
-            let found = newest_first.query_map(params![id, HISTORY], |row| {
-                Ok(Message {
-                    id: row.get(0)?,
-                    nickname: row.get(1)?,
-                    text: row.get(2)?,
-                    sent_at: row.get(3)?,
-                })
-            })?;
-            let mut messages = found.collect::<Result<Vec<_>, _>>()?;
-            messages.reverse();
-            Ok(messages)
+            let write = connection.transaction()?;
+            let stored = append(&write, draft)?;
+            write.commit()?;
+            Ok(stored)
         })
         .await
+    }
+
+    /// The first messages for `reader` that came after the one with this id; without an id the latest there are.
+    pub(crate) async fn after(&self, reader: i64, id: Option<i64>) -> Result<Page, StoreError> {
+        self.run(move |connection| match id {
+            Some(id) if goes_on(connection, id)? => {
+                let messages = select(connection, AFTER, reader, id)?;
+                let later = messages.len() == usize::from(PAGE);
+                Ok(Page { messages, anew: false, earlier: false, later })
+            }
+            _ => Ok(Page { anew: true, ..page_before(connection, reader, i64::MAX)? }),
+        })
+        .await
+    }
+
+    /// The last messages for `reader` that came before the one with this id.
+    pub(crate) async fn before(&self, reader: i64, id: i64) -> Result<Page, StoreError> {
+        self.run(move |connection| page_before(connection, reader, id)).await
     }
 
     /// Does what was asked before, then closes the file; resolves when that is done.
@@ -139,6 +194,72 @@ fn work(mut connection: Connection, mut requests: mpsc::Receiver<Request>) {
     drop(requests);
 }
 
+fn append(write: &Transaction<'_>, draft: Draft) -> rusqlite::Result<Stored> {
+    let Draft { author, to, text, offset, sent_at } = draft;
+    let before = write
+        .prepare_cached("SELECT id FROM posts WHERE author = ?1 AND client_offset = ?2")?
+        .query_row(params![author.id, offset], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = before {
+        return Ok(Stored::Before(id));
+    }
+    let to = match to {
+        None => None,
+        Some(id) => {
+            let name = write
+                .prepare_cached("SELECT nickname FROM people WHERE id = ?1")?
+                .query_row([id], |row| row.get(0))
+                .optional()?;
+            let Some(nickname) = name else { return Ok(Stored::ForNobody) };
+            Some(Person { id, nickname })
+        }
+    };
+    let (to_id, to_name) = to.as_ref().map(|person| (person.id, &person.nickname)).unzip();
+    write.prepare_cached(INSERT)?.execute(params![
+        author.id,
+        author.nickname,
+        to_id,
+        to_name,
+        text,
+        sent_at,
+        offset
+    ])?;
+    let id = write.last_insert_rowid();
+    write.prepare_cached("DELETE FROM posts WHERE id <= ?1")?.execute([id.saturating_sub(KEPT)])?;
+    Ok(Stored::New(Message { id, author, to, text, sent_at, offset }))
+}
+
+fn goes_on(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    connection.prepare_cached(GOES_ON)?.query_row([id], |row| row.get(0))
+}
+
+fn page_before(connection: &Connection, reader: i64, id: i64) -> rusqlite::Result<Page> {
+    let mut messages = select(connection, BEFORE, reader, id)?;
+    messages.reverse();
+    let earlier = messages.len() == usize::from(PAGE);
+    Ok(Page { messages, anew: false, earlier, later: false })
+}
+
+fn select(connection: &Connection, query: &str, reader: i64, id: i64) -> rusqlite::Result<Vec<Message>> {
+    let mut query = connection.prepare_cached(query)?;
+    query.query_map(params![reader, id, PAGE], message)?.collect()
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let to = match row.get(3)? {
+        None => None,
+        Some(id) => Some(Person { id, nickname: row.get(4)? }),
+    };
+    Ok(Message {
+        id: row.get(0)?,
+        author: Person { id: row.get(1)?, nickname: row.get(2)? },
+        to,
+        text: row.get(5)?,
+        sent_at: row.get(6)?,
+        offset: row.get(7)?,
+    })
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -165,126 +286,38 @@ impl From<std::io::Error> for StoreError {
 
 /// `AUTOINCREMENT`: an id is never given twice, whatever was deleted.
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS messages (
+    CREATE TABLE IF NOT EXISTS people (
         id       INTEGER PRIMARY KEY AUTOINCREMENT,
-        nickname TEXT    NOT NULL,
-        text     TEXT    NOT NULL,
-        sent_at  INTEGER NOT NULL
+        key      TEXT    NOT NULL UNIQUE,
+        nickname TEXT    NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS posts (
+        id             INTEGER PRIMARY KEY AUTOINCREMENT,
+        author         INTEGER NOT NULL,
+        nickname       TEXT    NOT NULL,
+        recipient      INTEGER,
+        recipient_name TEXT,
+        text           TEXT    NOT NULL,
+        sent_at        INTEGER NOT NULL,
+        client_offset  TEXT    NOT NULL,
+        UNIQUE (author, client_offset)
     ) STRICT";
 
+const INSERT: &str = "
+    INSERT INTO posts (author, nickname, recipient, recipient_name, text, sent_at, client_offset)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Whether what came after this id is all here.
+const GOES_ON: &str = "
+    SELECT ?1 >= ifnull(min(id), 1) - 1 AND ?1 <= ifnull(max(id), 0) FROM posts";
+
 const AFTER: &str = "
-    SELECT id, nickname, text, sent_at FROM messages
-    WHERE id > iif(?1 > (SELECT ifnull(max(id), 0) FROM messages), 0, ?1)
-    ORDER BY id DESC LIMIT ?2";
+    SELECT id, author, nickname, recipient, recipient_name, text, sent_at, client_offset FROM posts
+    WHERE id > ?2 AND (recipient IS NULL OR recipient = ?1 OR author = ?1) ORDER BY id LIMIT ?3";
+
+const BEFORE: &str = "
+    SELECT id, author, nickname, recipient, recipient_name, text, sent_at, client_offset FROM posts
+    WHERE id < ?2 AND (recipient IS NULL OR recipient = ?1 OR author = ?1) ORDER BY id DESC LIMIT ?3";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn empty() -> Store {
-        Store::open(Path::new(":memory:")).unwrap()
-    }
-
-    async fn filled(messages: i64) -> Store {
-        let store = empty();
-        for n in 1..=messages {
-            store.append("Ada".to_owned(), format!("message {n}"), n).await.unwrap();
-        }
-        store
-    }
-
-    async fn ids_after(store: &Store, id: i64) -> Vec<i64> {
-        store.after(id).await.unwrap().iter().map(|message| message.id).collect()
-    }
-
-    #[tokio::test]
-    async fn what_was_appended_is_given_back_as_it_was() {
-        let store = empty();
-        let text = "a 'quoted' \"text\" with \0, \u{1F980} and \n".to_owned();
-        let appended = store
-            .append("Ada; DROP TABLE messages".to_owned(), text.clone(), 1_700_000_000_123)
-            .await
-            .unwrap();
-        let expected = Message {
-            id: 1,
-            nickname: "Ada; DROP TABLE messages".to_owned(),
-            text,
-            sent_at: 1_700_000_000_123,
-        };
-        assert_eq!(appended, expected);
-        assert_eq!(store.after(0).await.unwrap(), [expected]);
-    }
-
-    #[tokio::test]
-    async fn an_empty_store_has_no_history() {
-        assert_eq!(empty().after(0).await.unwrap(), []);
-    }
-
-    #[tokio::test]
-    async fn history_is_what_came_after_the_id_oldest_first() {
-        let store = filled(5).await;
-        assert_eq!(ids_after(&store, 0).await, [1, 2, 3, 4, 5]);
-        assert_eq!(ids_after(&store, 3).await, [4, 5]);
-        assert_eq!(ids_after(&store, 5).await, [0; 0]);
-    }
-
-    #[tokio::test]
-    async fn history_is_the_last_hundred() {
-        let store = filled(HISTORY).await;
-        assert_eq!(ids_after(&store, 0).await, (1..=100).collect::<Vec<_>>());
-        store.append("Ada".to_owned(), "one more".to_owned(), 0).await.unwrap();
-        assert_eq!(ids_after(&store, 0).await, (2..=101).collect::<Vec<_>>());
-    }
-
-    #[tokio::test]
-    async fn an_id_of_another_file_gets_all_of_the_history() {
-        let store = filled(3).await;
-        assert_eq!(ids_after(&store, 4).await, [1, 2, 3]);
-        assert_eq!(ids_after(&store, i64::MAX).await, [1, 2, 3]);
-        assert_eq!(ids_after(&store, i64::MIN).await, [1, 2, 3]);
-    }
-
-    #[tokio::test]
-    async fn the_file_keeps_the_last_ten_thousand() {
-        let store = filled(KEPT + 1).await;
-        let count = |connection: &mut Connection| {
-            connection
-                .query_row("SELECT count(*), min(id) FROM messages", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        };
-        assert_eq!(store.run(count).await.unwrap(), (KEPT, 2));
-    }
-
-    #[tokio::test]
-    async fn messages_and_their_numbering_outlive_the_store() {
-        let folder = std::env::temp_dir().join(format!("chat-store-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("chat.sqlite");
-        let first = Store::open(&file).unwrap();
-        first.append("Ada".to_owned(), "still here".to_owned(), 7).await.unwrap();
-        first.close().await;
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "closing leaves nothing beside the file");
-
-        let second = Store::open(&file).unwrap();
-        let next = second.append("Grace".to_owned(), "so am I".to_owned(), 8).await.unwrap();
-        assert_eq!(next.id, 2);
-        assert_eq!(second.after(0).await.unwrap()[0].text, "still here");
-        second.close().await;
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[tokio::test]
-    async fn work_asked_for_before_the_close_is_done_and_later_work_refused() {
-        let store = empty();
-        let (appended, ()) =
-            tokio::join!(store.append("Ada".to_owned(), "last words".to_owned(), 0), store.close());
-        assert_eq!(appended.unwrap().id, 1);
-        assert!(matches!(store.after(0).await, Err(StoreError::Closed)));
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn a_path_that_cannot_be_opened_says_why() {
-        let error = Store::open(Path::new("/nowhere/at/all/chat.sqlite")).err().unwrap().to_string();
-        assert!(error.contains("unable to open database file"), "{error}");
-    }
-}
+mod tests;

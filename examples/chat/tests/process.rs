@@ -22,7 +22,12 @@ impl Chat {
             let mut process = program(port, database).stdout(Stdio::piped()).spawn().unwrap();
             let mut line = String::new();
             BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            if line == format!("chat on http://localhost:{port}\n") {
+            let file = database.0.join("chat.sqlite");
+            let expected = format!(
+                "chat on http://localhost:{port}, messages in {}, Ctrl-C to end it\n",
+                file.display()
+            );
+            if line == expected {
                 return Self { process, port };
             }
             // Somebody else was faster.
@@ -46,10 +51,13 @@ impl Chat {
         Response { head: head.to_ascii_lowercase(), body: body.to_owned() }
     }
 
-    /// Sends a signal and waits for the end.
-    fn signal(mut self, name: &str) -> ExitStatus {
+    fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end.
+    fn ended(mut self) -> ExitStatus {
         self.process.wait().unwrap()
     }
 }
@@ -80,7 +88,7 @@ impl<'a> Session<'a> {
         let sid = open.strip_prefix("0{\"sid\":\"").unwrap().split('"').next().unwrap();
         let path = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
         let mut session = Self { chat, path, received: Vec::new() };
-        session.send("40");
+        session.send(r#"40{"key":"0123456789abcdef","nickname":"Ada"}"#);
         session.wait_for("40{\"sid\":");
         session
     }
@@ -148,8 +156,10 @@ fn page_and_client_are_served() {
     for (path, content_type, part) in [
         ("/", "text/html; charset=utf-8", "<form id=\"form\""),
         ("/app.js", "text/javascript; charset=utf-8", "socket.on(\"chat message\""),
+        ("/state.js", "text/javascript; charset=utf-8", "const state = {"),
+        ("/view.js", "text/javascript; charset=utf-8", "textContent"),
         ("/style.css", "text/css; charset=utf-8", "prefers-color-scheme: dark"),
-        ("/socket.io/socket.io.js", "application/javascript; charset=utf-8", "io"),
+        ("/socket.io/socket.io.min.js", "application/javascript; charset=utf-8", "io"),
     ] {
         let response = chat.get(path);
         assert!(response.head.starts_with("http/1.1 200"), "{path}: {}", response.head);
@@ -176,20 +186,30 @@ fn both_addresses_of_localhost_answer() {
 }
 
 #[test]
-fn message_goes_round_and_outlives_the_process() {
+fn message_goes_round_once_and_outlives_the_process() {
     let folder = Folder::new();
     let first = Chat::start(&folder);
     let mut session = Session::enter(&first);
-    assert_eq!(session.wait_for("42[\"history\""), "42[\"history\",[]]");
-    session.send(r#"420["chat message",{"nickname":"Ada","text":"hello"}]"#);
+    assert_eq!(
+        session.wait_for("42[\"history\""),
+        r#"42["history",{"messages":[],"anew":true,"earlier":false}]"#
+    );
+    assert_eq!(session.wait_for("42[\"online\""), r#"42["online",[{"id":1,"nickname":"Ada"}]]"#);
+    session.send(r#"420["chat message",{"text":"hello","offset":"a"}]"#);
     let message = session.wait_for("42[\"chat message\"");
-    assert!(message.contains(r#""id":1,"nickname":"Ada","text":"hello""#), "{message}");
+    assert!(message.contains(r#""id":1,"author":{"id":1,"nickname":"Ada"},"text":"hello""#), "{message}");
     assert_eq!(session.wait_for("43"), r#"430[{"id":1}]"#);
+    // The process ends as in a crash.
     drop(first);
 
     let second = Chat::start(&folder);
-    let history = Session::enter(&second).wait_for("42[\"history\"");
-    assert_eq!(history, message.replace("chat message\",", "history\",[").replace("}]", "}]]"));
+    let mut session = Session::enter(&second);
+    let history = session.wait_for("42[\"history\"");
+    let (_, message) = message.split_once(',').unwrap();
+    assert!(history.contains(&format!("[{}]", message.strip_suffix(']').unwrap())), "{history}");
+    session.send(r#"420["chat message",{"text":"hello","offset":"a"}]"#);
+    assert_eq!(session.wait_for("4"), r#"42["online",[{"id":1,"nickname":"Ada"}]]"#);
+    assert_eq!(session.wait_for("4"), r#"430[{"id":1}]"#, "what comes again is stored already");
 }
 
 #[test]
@@ -197,8 +217,12 @@ fn interrupt_and_terminate_end_it_in_order() {
     for signal in ["INT", "TERM"] {
         let folder = Folder::new();
         let chat = Chat::start(&folder);
-        Session::enter(&chat).wait_for("42[\"history\"");
-        assert_eq!(chat.signal(signal).code(), Some(0), "after SIG{signal}");
+        let mut session = Session::enter(&chat);
+        session.wait_for("42[\"online\"");
+        chat.signal(signal);
+        let goodbye = r#"6{"reason":"The chat has been stopped.","reconnectAfter":1000}"#;
+        assert_eq!(session.wait_for("6{"), goodbye, "after SIG{signal}");
+        assert_eq!(chat.ended().code(), Some(0), "after SIG{signal}");
         let left: Vec<_> =
             std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(left, ["chat.sqlite"]);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::servers::{Program, Server};
+use super::servers::{self, Program, Server};
 
 /// The project's root, from where this program was compiled.
 pub(super) fn workspace_root() -> PathBuf {
@@ -45,11 +45,35 @@ pub(super) fn build(servers: &[Server]) -> Result<Binaries, Box<dyn Error>> {
     })
 }
 
+/// The load generator, and our server as it is here.
+pub(super) fn ours() -> Result<(PathBuf, PathBuf), Box<dyn Error>> {
+    let binaries = build(&servers::select("sockeye")?)?;
+    Ok((binaries.loadgen, binaries.release.join(SERVER)))
+}
+
+/// Our server as it was at a commit, from a work tree beside the build.
+pub(super) fn server_of(commit: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let tree = target_directory(&workspace_root().join("Cargo.toml"))?.join("bench-against");
+    let text = |path: &Path| path.to_str().map(String::from).ok_or("the target directory's name is not text");
+    let path = &text(&tree)?;
+    if !tree.exists() {
+        let add = ["worktree", "add", "--force", "--detach", path, commit];
+        run(Command::new("git").current_dir(workspace_root()).args(add))?;
+    }
+    run(Command::new("git").args(["-C", path, "checkout", "--quiet", "--detach", commit]))?;
+    let target = tree.join("target");
+    cargo_build(
+        &tree.join("Cargo.toml"),
+        &["--package", "sockeye-conformance", "--target-dir", &text(&target)?],
+    )?;
+    Ok(target.join("release").join(SERVER))
+}
+
 impl Binaries {
     /// The program of a server and its arguments; it replaces itself and starts no shell that stays.
     pub(super) fn command(&self, server: &Server) -> Vec<PathBuf> {
         match &server.program {
-            Program::Sockeye => vec![self.release.join("sockeye-conformance"), "bench".into()],
+            Program::Sockeye => vec![self.release.join(SERVER), "bench".into()],
             Program::Limit => vec![self.release.join("limit")],
             Program::Node => vec!["node".into(), workspace_root().join(NODE).join("server.js")],
             Program::Socketioxide => vec![self.socketioxide.clone()],
@@ -58,6 +82,7 @@ impl Binaries {
     }
 }
 
+const SERVER: &str = "sockeye-conformance";
 const SOCKETIOXIDE: &str = "bench/peers/socketioxide";
 const NODE: &str = "bench/peers/node";
 

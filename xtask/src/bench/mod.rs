@@ -5,7 +5,9 @@
 //! turn, because the speed of a host drifts more in ten minutes than good servers differ.
 
 mod build;
+mod callgrind;
 mod gates;
+mod instructions;
 mod options;
 mod process;
 mod results;
@@ -30,6 +32,9 @@ use scenarios::Scenario;
 use servers::Server;
 
 pub(crate) fn run(arguments: lexopt::Parser) -> CommandResult {
+    if let Ok(Some(lexopt::Arg::Long("instructions"))) = arguments.clone().next() {
+        return instructions::run(arguments);
+    }
     let Some(options) = Options::parse(arguments)? else {
         print!("{}", options::HELP);
         return Ok(ExitCode::SUCCESS);

@@ -21,6 +21,7 @@ cargo xtask bench [options]
   --workers           4 workers on both cores against 1 worker
   --out FILE          where each measurement goes as a line of JSON (default: bench/results/)
   --table FILE        only print the tables of such a file
+  --instructions …    count instructions instead; --instructions --help tells more
 ";
 
 /// What is measured, and how.

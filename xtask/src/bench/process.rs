@@ -35,17 +35,39 @@ impl Running {
         taskset.args(["-c", cores]).args(command).env("PORT", port.to_string());
         taskset.envs(server.environment.iter().copied());
         taskset.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut running = Running { process: taskset.spawn()?, port };
-        for _ in 0..300 {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-                return Ok(running);
+        Running { process: taskset.spawn()?, port }.listening(&server.name)
+    }
+
+    /// Starts a server where no time is measured, so that it needs no core of its own.
+    pub(super) fn start_anywhere(command: &mut Command, port: u16) -> Result<Self, Box<dyn Error>> {
+        command.env("PORT", port.to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Running { process: command.spawn()?, port }.listening("the server")
+    }
+
+    /// Where the load generator finds it.
+    pub(super) fn loadgen_arguments(&self) -> [String; 4] {
+        ["--port".into(), self.port.to_string(), "--pid".into(), self.process.id().to_string()]
+    }
+
+    fn listening(mut self, name: &str) -> Result<Self, Box<dyn Error>> {
+        for _ in 0..600 {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+                return Ok(self);
             }
-            if let Some(status) = running.process.try_wait()? {
-                return Err(format!("{}: ended with {status} before it listened", server.name).into());
+            if let Some(status) = self.process.try_wait()? {
+                return Err(format!("{name}: ended with {status} before it listened").into());
             }
             thread::sleep(Duration::from_millis(50));
         }
-        Err(format!("{}: does not listen on port {port}", server.name).into())
+        Err(format!("{name}: does not listen on port {}", self.port).into())
+    }
+
+    /// Lets the server end by itself, as a signal that asks for it does.
+    pub(super) fn terminate(mut self) -> Result<(), Box<dyn Error>> {
+        Command::new("kill").arg(self.process.id().to_string()).status()?;
+        self.process.wait()?;
+        Ok(())
     }
 
     fn has_ended(&mut self) -> bool {
@@ -81,7 +103,7 @@ impl LoadGenerator<'_> {
         let (window, warm_up) = self.options.mode.seconds();
         let mut taskset = Command::new("taskset");
         taskset.args(["-c", CLIENT_CORE]).arg(self.program).args(scenario.arguments.split_whitespace());
-        taskset.args(["--port", &server.port.to_string(), "--pid", &server.process.id().to_string()]);
+        taskset.args(server.loadgen_arguments());
         taskset.args(["--secs", window, "--warm", warm_up]).args(self.options.spin.then_some("--spin"));
         let mut fields = match taskset.output() {
             Ok(output) => last_line(&output.stdout).unwrap_or_else(|| {

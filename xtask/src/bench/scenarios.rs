@@ -80,7 +80,7 @@ pub(super) fn select(mode: Mode, patterns: &str) -> Result<Vec<Scenario>, Box<dy
 }
 
 /// Whether `*` in the pattern can stand for something that makes it the name.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {

@@ -84,8 +84,8 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "interop",
-        about: "the official client in Node against our server",
-        needs: &[Tool::NodeModules(INTEROP), Tool::Nginx],
+        about: "the official clients in Node and python-socketio against our server",
+        needs: &[Tool::NodeModules(INTEROP), Tool::Nginx, Tool::Python],
         commands: |target| vec![servers(), proxied_server(), harness("run.mjs", target)],
         counts: true,
     },

@@ -24,10 +24,10 @@ pub struct ConnectionStateRecovery {
 }
 
 impl ConnectionStateRecovery {
-    /// How long a client may stay away: 2 minutes by default. Source: `maxDisconnectionDuration` in Node.
+    /// How long a client may stay away: 2 minutes by default, a year at most. Source: `maxDisconnectionDuration` in Node.
     #[must_use]
     pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
-        self.max_disconnection_duration = duration;
+        self.max_disconnection_duration = duration.min(LONGEST);
         self
     }
 
@@ -55,6 +55,9 @@ impl ConnectionStateRecovery {
         self
     }
 }
+
+/// More would not fit a clock everywhere.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Default for ConnectionStateRecovery {
     fn default() -> Self {

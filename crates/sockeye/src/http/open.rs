@@ -101,7 +101,7 @@ fn begin(exchange: &Exchange, conn: Conn, websocket: Option<(Answer, Upgrade)>) 
     let answer = match exchange.finish_first(answer) {
         Ok(answer) => answer,
         Err(failed) => {
-            registry.remove(&conn);
+            conn.shared.forget(&conn);
             return Ok(failed);
         }
     };

@@ -189,7 +189,7 @@ fn take_over(upgrade: Upgrade, conn: Arc<Conn>, then: impl FnOnce(Arc<Conn>, Lin
         }
         if conn.transport() == Transport::WebSocket {
             // A session that was to begin with it keeps its id no longer.
-            conn.shared.registry.remove(&conn);
+            conn.shared.forget(&conn);
         }
     });
 }

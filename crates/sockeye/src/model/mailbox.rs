@@ -451,7 +451,7 @@ fn a_wait_for_room_ends_with_the_room_or_with_the_session() {
                 move || {
                     mailbox.push(&frame(1, 0, 6), Delivery::Reliable);
                     mailbox.push(&frame(1, 1, 6), Delivery::Reliable);
-                    shuttle::future::block_on(std::future::poll_fn(|cx| mailbox.poll_ready(cx)))
+                    shuttle::future::block_on(mailbox.ready())
                 }
             });
             // The task: writes all it finds, twice, and ends or waits for what came last.

@@ -154,6 +154,9 @@ struct Turn<'a> {
     clients: &'a Clients,
     name: &'a str,
     number: u64,
+    /// Closed at the end, for the retries that wait for it.
+    ended: Arc<Semaphore>,
+    is_done: bool,
 }
 
 impl Clients {
@@ -183,11 +186,13 @@ impl Clients {
             return Begin::Done(answer.map(|(_, answer)| answer.clone()));
         }
         client.set(number, true);
-        client.running.push((number, Arc::new(Semaphore::new(0))));
-        Begin::New(Turn { clients: self, name, number })
+        let ended = Arc::new(Semaphore::new(0));
+        client.running.push((number, ended.clone()));
+        Begin::New(Turn { clients: self, name, number, ended, is_done: false })
     }
 
     /// The clients that were heard of longest ago give way, an eighth at a time, so that a flood of names is cheap.
+    /// One whose work goes on stays: a retry of it must find it.
     fn make_place(&self, names: &mut HashMap<Box<str>, Client>, now: Instant) {
         if names.len() < self.max {
             return;
@@ -196,12 +201,13 @@ impl Clients {
         if names.len() < self.max {
             return;
         }
-        let mut used: Vec<Instant> = names.values().map(|client| client.used).collect();
+        let idle = names.values().filter(|client| client.running.is_empty());
+        let mut used: Vec<Instant> = idle.map(|client| client.used).collect();
         used.sort_unstable();
         let mut surplus = names.len() + 1 - self.max + self.max / 8;
         let limit = used.get(surplus - 1).copied().unwrap_or(now);
         names.retain(|_, client| {
-            let goes = surplus > 0 && client.used <= limit;
+            let goes = surplus > 0 && client.running.is_empty() && client.used <= limit;
             surplus -= usize::from(goes);
             !goes
         });
@@ -245,10 +251,7 @@ impl Client {
     }
 
     fn end(&mut self, number: u64) {
-        if let Some(place) = self.running.iter().position(|(running, _)| *running == number) {
-            let (_, ended) = self.running.swap_remove(place);
-            ended.close();
-        }
+        self.running.retain(|(running, _)| *running != number);
     }
 }
 
@@ -258,9 +261,8 @@ fn place(number: u64) -> (usize, u64) {
 }
 
 impl Turn<'_> {
-    fn done(self, answer: Option<String>) {
-        let mut names = self.clients.lock();
-        if let Some(client) = names.get_mut(self.name) {
+    fn done(mut self, answer: Option<String>) {
+        if let Some(client) = self.clients.lock().get_mut(self.name) {
             if let Some(answer) = answer.filter(|answer| answer.len() <= MAX_ANSWER_BYTES) {
                 if client.answers.len() == ANSWERS {
                     client.answers.pop_front();
@@ -269,19 +271,21 @@ impl Turn<'_> {
             }
             client.end(self.number);
         }
-        drop(names);
-        std::mem::forget(self);
+        self.is_done = true;
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(client) = self.clients.lock().get_mut(self.name) {
+        if !self.is_done
+            && let Some(client) = self.clients.lock().get_mut(self.name)
+        {
             if self.number.saturating_add(WINDOW) > client.highest {
                 client.set(self.number, false);
             }
             client.end(self.number);
         }
+        self.ended.close();
     }
 }
 
@@ -383,6 +387,19 @@ mod tests {
         drop(turn);
         assert!(ended.is_closed());
         assert_eq!(process(&clients, "a", 1), "new");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_whose_work_goes_on_does_not_give_way() {
+        let clients = clients(8);
+        let Begin::New(turn) = clients.begin("busy", 1) else { panic!() };
+        for name in 0..100 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            process(&clients, &format!("n{name}"), 1);
+        }
+        assert!(matches!(clients.begin("busy", 1), Begin::Running(_)));
+        turn.done(Some("7".to_owned()));
+        assert_eq!(process(&clients, "busy", 1), "again 7");
     }
 
     #[tokio::test(start_paused = true)]

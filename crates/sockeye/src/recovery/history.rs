@@ -9,6 +9,8 @@ pub(super) struct History {
     stays: Vec<Stay>,
     /// Places up to this one are not told apart any more.
     forgotten: u64,
+    /// So many stays are worth a look at what may be forgotten.
+    tidy_at: usize,
 }
 
 /// The session was in `room` for the packets behind `from`, up to and with `to`.
@@ -24,13 +26,16 @@ const NOW: u64 = u64::MAX;
 /// More stays that are over than this are not remembered.
 const MAX_ENDED: usize = 1_000;
 
+/// Fewer stays than this are not looked through for what may be forgotten.
+const TIDY_FROM: usize = 64;
+
 /// The stays by room, to look up many packets.
 pub(super) struct Rooms<'a>(HashMap<&'a str, Vec<(u64, u64)>>);
 
 impl History {
     /// A session that begins behind `place`, in its own-id room.
     pub(super) fn new(own_room: &str, place: u64) -> Self {
-        let mut history = Self { stays: Vec::new(), forgotten: 0 };
+        let mut history = Self { stays: Vec::new(), forgotten: 0, tidy_at: TIDY_FROM };
         history.join(own_room, place);
         history
     }
@@ -56,10 +61,16 @@ impl History {
         while ended > MAX_ENDED {
             let oldest =
                 self.stays.iter().enumerate().min_by_key(|(_, stay)| stay.to).map(|(index, _)| index);
-            let Some(oldest) = oldest else { return };
+            let Some(oldest) = oldest else { break };
             self.forgotten = self.forgotten.max(self.stays.remove(oldest).to);
             ended -= 1;
         }
+        self.tidy_at = (self.stays.len() * 2).max(TIDY_FROM);
+    }
+
+    /// Whether it has grown enough since the last time to be tidied.
+    pub(super) fn has_grown(&self) -> bool {
+        self.stays.len() >= self.tidy_at
     }
 
     /// The place up to which it is not known any more what was for the session.
@@ -68,6 +79,7 @@ impl History {
     }
 
     /// How many stays are remembered.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.stays.len()
     }
@@ -122,6 +134,24 @@ mod tests {
         assert_eq!(history.len(), 2);
         history.tidy(5);
         assert_eq!((history.len(), history.forgotten()), (1, 0));
+    }
+
+    #[test]
+    fn a_history_that_grows_by_any_step_is_tidied() {
+        for rooms in [1, 2, 3, 7, 64] {
+            let mut history = History::new("id", 0);
+            let names: Vec<String> = (0..rooms).map(|room| format!("r{room}")).collect();
+            for _ in 0..1_000 {
+                names.iter().for_each(|room| history.join(room, 5));
+                for room in &names {
+                    history.leave(room, 5);
+                    if history.has_grown() {
+                        history.tidy(0);
+                    }
+                }
+            }
+            assert!(history.len() <= 2 * TIDY_FROM.max(rooms), "{rooms}: {}", history.len());
+        }
     }
 
     #[test]

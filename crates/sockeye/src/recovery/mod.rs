@@ -305,7 +305,7 @@ impl Recovery {
         let (head, first) = (state.log.head(), state.log.first());
         if let Some(session) = state.owned_by(socket) {
             session.history.leave(room, head);
-            if session.history.len().is_multiple_of(TIDY_EVERY) {
+            if session.history.has_grown() {
                 session.history.tidy(first - 1);
             }
         }
@@ -327,9 +327,6 @@ impl Recovery {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
-
-/// A history is looked through for what may be forgotten when it has grown by so many stays.
-const TIDY_EVERY: usize = 64;
 
 /// What the new socket of a session finds.
 #[derive(Default)]

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// Clients whose turn comes within this time go together.
 const STEP: Duration = Duration::from_millis(10);
 
+/// The longest window.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// How a server leaves.
 ///
 /// ```no_run
@@ -31,10 +34,10 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Spreads the closing of the connections evenly over `window`, so that their clients do not all knock at the
+    /// Spreads the closing of the connections evenly over `window` (a day at most), so that their clients do not all knock at the
     /// next server at once.
     pub fn within(window: Duration) -> Self {
-        Self { window, grace: Duration::from_secs(5), goodbye: Goodbye::new() }
+        Self { window: window.min(LONGEST), grace: Duration::from_secs(5), goodbye: Goodbye::new() }
     }
 
     /// How long a connection whose turn has come may take to finish: 5 s by default. It is closed as soon as its

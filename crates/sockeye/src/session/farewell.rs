@@ -46,7 +46,7 @@ impl Session {
                     post.answer(Err(RequestError::BadRequest("CLOSED")));
                 }
             } else {
-                self.core.conn.shared.registry.remove(&self.core.conn);
+                self.core.conn.shared.forget(&self.core.conn);
             }
             self.armed = until;
             return Step::Again;
@@ -65,7 +65,7 @@ impl Session {
             ),
         };
         if gone.is_ready() || until <= now {
-            self.core.conn.shared.registry.remove(&self.core.conn);
+            self.core.conn.shared.forget(&self.core.conn);
             return Step::Done;
         }
         let at = self.shared().instant(until);

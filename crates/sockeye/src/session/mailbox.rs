@@ -10,6 +10,8 @@ use crate::error::EmitError;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// A shared frame up to this size is copied into the receiver's own buffer: cheaper than touching the
@@ -82,7 +84,17 @@ struct Inner<C> {
 }
 
 #[derive(Default)]
-struct Waiters(Vec<Waker>);
+struct Waiters {
+    next: u64,
+    wakers: Vec<(u64, Waker)>,
+}
+
+/// The wait of [`Mailbox::ready`]. Dropped, it leaves nothing behind.
+pub(crate) struct Ready<'a, C> {
+    mailbox: &'a Mailbox<C>,
+    /// Its number among the waiters, once it has one.
+    place: Option<u64>,
+}
 
 /// Frames in order: a first run that the session owns, then whatever did not fit it.
 #[derive(Default)]
@@ -273,17 +285,9 @@ impl<C> Mailbox<C> {
         Held { bytes: inner.bytes + inner.in_flight, backed_up: inner.backed_up }
     }
 
-    /// Ready when the session is not backed up: `true`, or `false` when it takes no more frames at all.
-    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<bool> {
-        let mut inner = self.lock();
-        if inner.closed || !inner.backed_up {
-            return Poll::Ready(!inner.closed);
-        }
-        let Waiters(wakers) = &mut **inner.waiters.get_or_insert_default();
-        if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            wakers.push(cx.waker().clone());
-        }
-        Poll::Pending
+    /// Resolves when the session is not backed up: to `true`, or to `false` when it takes no more frames at all.
+    pub(crate) fn ready(&self) -> Ready<'_, C> {
+        Ready { mailbox: self, place: None }
     }
 
     /// Refuses frames from now on; what is queued may still be taken, and no overflow is judged any more.
@@ -324,7 +328,44 @@ impl<C> Mailbox<C> {
 /// Called without the lock: a waker may be code of somebody else.
 fn wake_all(waiters: Option<Box<Waiters>>) {
     if let Some(waiters) = waiters {
-        waiters.0.into_iter().for_each(Waker::wake);
+        waiters.wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+impl<C> Future for Ready<'_, C> {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut inner = self.mailbox.lock();
+        if inner.closed || !inner.backed_up {
+            return Poll::Ready(!inner.closed);
+        }
+        let Waiters { next, wakers } = &mut **inner.waiters.get_or_insert_default();
+        let mine = self.place.and_then(|place| wakers.iter_mut().find(|(of, _)| *of == place));
+        if let Some((_, waker)) = mine {
+            waker.clone_from(cx.waker());
+            return Poll::Pending;
+        }
+        let place = *next;
+        *next += 1;
+        wakers.push((place, cx.waker().clone()));
+        drop(inner);
+        self.place = Some(place);
+        Poll::Pending
+    }
+}
+
+impl<C> Drop for Ready<'_, C> {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let mut inner = self.mailbox.lock();
+        let left = inner.waiters.as_mut().and_then(|waiters| {
+            let at = waiters.wakers.iter().position(|(of, _)| *of == place)?;
+            Some(waiters.wakers.swap_remove(at))
+        });
+        drop(inner);
+        // A waker may be code of somebody else, so it goes without the lock.
+        drop(left);
     }
 }
 

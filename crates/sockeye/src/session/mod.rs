@@ -395,7 +395,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.core.conn.end_unjoined();
-        self.core.conn.shared.registry.remove(&self.core.conn);
+        self.core.conn.shared.forget(&self.core.conn);
         self.core.conn.mailbox.finish().into_iter().for_each(refuse);
         if tokio::runtime::Handle::try_current().is_ok() {
             self.core.sockets.end_all(DisconnectReason::TransportError);

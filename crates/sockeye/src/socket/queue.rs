@@ -5,7 +5,6 @@ use super::Socket;
 use crate::error::EmitError;
 use crate::handler::{Handler, IntoOutcome, Listener, On};
 use crate::namespace::Namespace;
-use std::future::poll_fn;
 
 /// The outgoing queue of a connection at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +50,7 @@ impl Socket {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn ready(&self) -> Result<(), EmitError> {
-        let open = poll_fn(|cx| self.0.conn.mailbox.poll_ready(cx)).await;
-        if open { Ok(()) } else { Err(EmitError::Closed) }
+        if self.0.conn.mailbox.ready().await { Ok(()) } else { Err(EmitError::Closed) }
     }
 
     /// Called each time that the connection was backed up and is not any more, beside the events: it does not

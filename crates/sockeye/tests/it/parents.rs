@@ -340,7 +340,7 @@ async fn a_child_that_the_program_asked_for_stays() {
     let host = Host::start(io).await;
     let mut ws = host.client().await;
     ws.join_namespace("/after").await;
-    host.io.of("/after");
+    host.io.of("after");
     for _ in 0..2 {
         ws.join_namespace("/before").await;
         ws.expect("42/before,[\"before\"]").await;

@@ -3,8 +3,11 @@
 use crate::client::{Client, Frame, Host, Reasons, echo_with, patiently};
 use bytes::Bytes;
 use sockeye::{EmitError, Server, SlowReader, Socket};
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use tokio::sync::mpsc;
 
 const LIMIT: usize = 1000;
@@ -193,4 +196,28 @@ async fn emits_of_a_burst_within_one_handler_may_pass_the_limit_of_a_slow_reader
         assert!(ws.text().await.starts_with("42[\"w\""));
     }
     ws.expect_echo("alive").await;
+}
+
+#[tokio::test]
+async fn a_wait_that_was_given_up_is_forgotten() {
+    struct Counted;
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let host = Host::start(echo_with(lenient())).await;
+    let mut poller = host.poller().await;
+    poller.join().await;
+    host.settle().await;
+    let socket = socket_of(&host).await;
+    socket.emit("w", &word_of_frame(LIMIT)).unwrap();
+    let counted = Arc::new(Counted);
+    let waker = Waker::from(counted.clone());
+    {
+        let (mut ready, mut closed) = (pin!(socket.ready()), pin!(socket.closed()));
+        let mut cx = Context::from_waker(&waker);
+        assert!(ready.as_mut().poll(&mut cx).is_pending() && closed.as_mut().poll(&mut cx).is_pending());
+        assert!(Arc::strong_count(&counted) > 2);
+    }
+    assert_eq!(Arc::strong_count(&counted), 2);
 }
