@@ -110,8 +110,18 @@ impl Conn {
     }
 
     /// Queues frames of this connection alone, compressed where it agreed on that.
+    #[inline]
     pub(crate) fn push(&self, frames: &[u8], delivery: Delivery) -> Push {
-        match self.deflated(frames) {
+        match self.deflate_window() {
+            None => self.push_uncompressed(frames, delivery),
+            Some(window) => self.push_compressed(frames, window, delivery),
+        }
+    }
+
+    #[inline(never)]
+    fn push_compressed(&self, frames: &[u8], window: WindowBits, delivery: Delivery) -> Push {
+        let options = self.shared.config.per_message_deflate.as_ref();
+        match options.and_then(|options| deflate_frames(frames, window, options)) {
             None => self.push_uncompressed(frames, delivery),
             Some(deflated) => self.push_uncompressed(&deflated, delivery),
         }
@@ -122,13 +132,8 @@ impl Conn {
         self.woken(self.mailbox.push(frames, delivery))
     }
 
-    #[inline]
-    fn deflated(&self, frames: &[u8]) -> Option<Vec<u8>> {
-        let window = self.deflate_window()?;
-        deflate_frames(frames, window, self.shared.config.per_message_deflate.as_ref()?)
-    }
-
     /// Queues shared frames; the caller wakes the task if the outcome says so.
+    #[inline]
     pub(crate) fn push_shared(&self, frames: &Bytes, delivery: Delivery) -> Push {
         self.mailbox.push_shared(frames, delivery)
     }

@@ -75,6 +75,7 @@ impl Encoding {
     }
 
     /// The frames, and where they start.
+    #[inline]
     pub(crate) fn assemble(&self, packet: Encoded) -> Result<(Vec<u8>, usize), EncodeError> {
         if let Some(parser) = &self.parser {
             return foreign(packet, &**parser);

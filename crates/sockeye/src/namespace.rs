@@ -177,16 +177,25 @@ impl NamespaceInner {
             || self.ancestor().is_some_and(|parent| parent.is_concurrent())
     }
 
-    /// The namespace's listeners for `on`, `once` ones used up.
+    /// The namespace's listeners for `on`, its parent's before its own; `once` ones used up.
     pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
         if let Some(parent) = self.ancestor() {
-            parent.collect_listeners(on, into);
+            parent.collect_own_listeners(&[on], into);
         }
+        self.collect_own_listeners(&[on], into);
+    }
+
+    /// The same for each of `on` in turn, without the parent's, under one lock.
+    pub(crate) fn collect_own_listeners(&self, on: &[On<'_>], into: &mut Listeners) {
         let before = into.len();
-        let used_up = read(&self.listeners).collect(on, into);
+        let used_up = {
+            let listeners = read(&self.listeners);
+            on.iter().fold(false, |used_up, &on| listeners.collect(on, into) || used_up)
+        };
         if used_up {
             into.truncate(before);
-            write(&self.listeners).take(on, into);
+            let mut listeners = write(&self.listeners);
+            on.iter().for_each(|&on| listeners.take(on, into));
         }
     }
 

@@ -33,10 +33,12 @@ impl<'a> Query<'a> {
     /// assert_eq!(query.sid, None);
     /// ```
     pub fn parse(query: &'a str) -> Query<'a> {
+        let is_coded = memchr::memchr2(b'%', b'+', query.as_bytes()).is_some();
+        let decode = |text| if is_coded { percent_decode(text) } else { Cow::Borrowed(text) };
         let mut found = Query::default();
         for pair in query.split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let slot = match &*percent_decode(key) {
+            let slot = match &*decode(key) {
                 "EIO" => &mut found.eio,
                 "transport" => &mut found.transport,
                 "sid" => &mut found.sid,
@@ -44,7 +46,7 @@ impl<'a> Query<'a> {
                 _ => continue,
             };
             if slot.is_none() {
-                *slot = Some(percent_decode(value));
+                *slot = Some(decode(value));
             }
         }
         found

@@ -2,7 +2,7 @@
 //! browser client once. Messages on a WebSocket are not its matter, nor what the routes behind a layer answer.
 //! Source: RFC 9110 § 12.5.3; `httpCompression` in Node.
 
-use super::Answer;
+use super::{Answer, single};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
@@ -131,6 +131,9 @@ fn brotli(mut content: &[u8], mut into: Vec<u8>, effort: Effort) -> io::Result<V
 
 /// The coding that the client likes best, unless it likes the plain body better.
 fn preferred(headers: &HeaderMap) -> Option<Coding> {
+    if single(headers, &header::ACCEPT_ENCODING).is_some_and(|value| OF_BROWSERS.contains(&value)) {
+        return Some(Coding::Brotli);
+    }
     let mut said = [None; CODINGS.len()];
     let (mut others, mut plain) = (None, None);
     for value in headers.get_all(header::ACCEPT_ENCODING) {
@@ -160,6 +163,9 @@ fn preferred(headers: &HeaderMap) -> Option<Coding> {
     }
     best
 }
+
+/// What browsers send with each poll, which need not be read anew each time.
+const OF_BROWSERS: [&[u8]; 2] = [b"gzip, deflate, br", b"gzip, deflate, br, zstd"];
 
 const MAX_WEIGHT: u16 = 1000;
 

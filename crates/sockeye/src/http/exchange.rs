@@ -21,6 +21,7 @@ pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     /// The request as hooks and handlers see it; `None` where none looks.
     pub(super) head: Option<RequestHead>,
+    /// For an answer with a payload.
     pub(super) compressed: Option<Compressed>,
     grant: Grant,
     /// It asks for another protocol; which one is checked later. A refusal is bare text then.
@@ -44,15 +45,15 @@ impl Exchange {
             || matches!(&shared.upper, Upper::Engine(handlers) if handlers.want_requests());
         let head = wanted.then(|| RequestHead::of(request, peer));
         let headers = request.headers();
+        let upgrade = headers.contains_key(header::UPGRADE) || is_extended_connect(request);
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-        let compressed = Compressed::for_request(headers, shared.config.http_compression);
         Self {
             shared,
             head,
-            compressed,
+            compressed: None,
             grant: Grant::default(),
-            upgrade: headers.contains_key(header::UPGRADE) || is_extended_connect(request),
-            distrustful: agent.contains(";MSIE") || agent.contains("Trident/"),
+            upgrade,
+            distrustful: !upgrade && (agent.contains(";MSIE") || agent.contains("Trident/")),
         }
     }
 
@@ -78,10 +79,14 @@ impl Exchange {
         if config.serve_client
             && let Some(file) = client_files::find(request.uri().path(), &config.path)
         {
-            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), self.compressed)));
+            let compressed = Compressed::for_request(request.headers(), config.http_compression);
+            return Ok(Decision::Answer(file.answer(request.method(), request.headers(), compressed)));
         }
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let ask = classify(method_of(request), &query, self.upgrade, &config.transports, config.accepts);
+        if let Ok(Ask::Poll(_) | Ask::Open(Transport::Polling)) = ask {
+            self.compressed = Compressed::for_request(request.headers(), config.http_compression);
+        }
         self.find_session(ask, &query, request.method(), peer)
     }
 

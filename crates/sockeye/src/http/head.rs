@@ -8,7 +8,7 @@ use crate::session::dialect::Dialect;
 use http::header::HeaderMap;
 use http::{Extensions, Method, Request, Uri};
 use hyper::upgrade::OnUpgrade;
-use sockeye_proto::engine::{Protocol, Query};
+use sockeye_proto::engine::Protocol;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl RequestHead {
             time: SystemTime::now(),
             secure: origin.secure,
             cross_domain: headers.contains_key(http::header::ORIGIN),
-            dialect: Dialect::of(&Query::parse(uri.query().unwrap_or_default())),
+            dialect: Dialect::of_request(uri.query().unwrap_or_default()),
             extensions: (!extensions.is_empty()).then(|| Box::new(extensions)),
         }))
     }

@@ -31,6 +31,11 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// Whether any hook has a say in a handshake.
+    pub(super) fn decide(&self) -> bool {
+        self.allow_request.is_some() || self.generate_id.is_some()
+    }
+
     /// Whether any hook looks at the request beside its answer.
     pub(super) fn want_head(&self) -> bool {
         let listeners = [self.initial_headers.len(), self.headers.len(), self.connection_error.len()];

@@ -228,7 +228,7 @@ where
     match exchange.decide(&request, &peer) {
         Err(refusal) => done(exchange.refuse(refusal)),
         Ok(Decision::Answer(answer)) => done(exchange.finish(answer)),
-        Ok(Decision::Open(transport)) => Box::pin(open::open(exchange, request, peer, transport)),
+        Ok(Decision::Open(transport)) => open::open(exchange, request, peer, transport),
         Ok(Decision::Upgrade(conn)) => done(match websocket::upgrade(conn, request) {
             Ok(answer) => exchange.finish(answer),
             Err(refusal) => exchange.refuse(refusal),

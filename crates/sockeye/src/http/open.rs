@@ -5,7 +5,7 @@ use super::exchange::Exchange;
 use super::hooks::{Undecided, decide};
 use super::proxies::Peer;
 use super::refusal::Refusal;
-use super::{Answer, ErrorContext, RequestHead, Upgrade, plain, polling, websocket};
+use super::{Answer, BoxAnswer, ErrorContext, RequestHead, Upgrade, done, plain, polling, websocket};
 use crate::conn::Conn;
 use crate::handshake::Handshake;
 use crate::random;
@@ -18,25 +18,25 @@ use std::sync::Arc;
 
 /// Opens a session. Nothing of it exists until the application has decided, and from then on nothing waits: a
 /// request that is dropped has opened nothing, or a session that its answer was made for.
-pub(super) async fn open<B>(
+pub(super) fn open<B>(
     exchange: Exchange,
     mut request: Request<B>,
     peer: Peer,
     transport: Transport,
-) -> Answer
+) -> BoxAnswer
 where
     B: http_body::Body,
 {
     let shared = exchange.shared.clone();
     if shared.is_closing() {
-        return exchange.finish(shutting_down(&shared));
+        return done(exchange.finish(shutting_down(&shared)));
     }
     let websocket = match transport {
         Transport::Polling => None,
         Transport::WebSocket => {
             match websocket::accept(&mut request, shared.config.per_message_deflate.as_ref()) {
                 Ok(accepted) => Some(accepted),
-                Err(refusal) => return exchange.refuse(refusal),
+                Err(refusal) => return done(exchange.refuse(refusal)),
             }
         }
     };
@@ -46,11 +46,18 @@ where
     });
     drop(request);
     let handshake = Handshake::new(head);
-    let admitted = match admit(&shared, &handshake).await {
-        Ok(sid) => begin(&exchange, Conn::new(sid, handshake, shared, transport), websocket),
-        Err(refusal) => Err(refusal),
-    };
-    admitted.unwrap_or_else(|refusal| exchange.refuse(refusal))
+    if !shared.config.http.hooks.decide() {
+        let sid = SessionId::from_entropy(random::entropy());
+        let opened = begin(&exchange, Conn::new(sid, handshake, shared, transport), websocket);
+        return done(opened.unwrap_or_else(|refusal| exchange.refuse(refusal)));
+    }
+    Box::pin(async move {
+        let admitted = match admit(&shared, &handshake).await {
+            Ok(sid) => begin(&exchange, Conn::new(sid, handshake, shared, transport), websocket),
+            Err(refusal) => Err(refusal),
+        };
+        admitted.unwrap_or_else(|refusal| exchange.refuse(refusal))
+    })
 }
 
 /// Whether the application lets the client in, and under which id.

@@ -66,8 +66,12 @@ pub(super) fn is_same(origin: &str, host: &str) -> bool {
         "https" => ":443",
         _ => return false,
     };
-    let bare = |name: &str| name.strip_suffix(default_port).unwrap_or(name).to_ascii_lowercase();
-    !authority.is_empty() && bare(authority) == bare(host)
+    let (ours, theirs) = (bare(host, default_port), bare(authority, default_port));
+    !authority.is_empty() && (ours == theirs || ours.eq_ignore_ascii_case(theirs))
+}
+
+fn bare<'a>(name: &'a str, default_port: &str) -> &'a str {
+    name.strip_suffix(default_port).unwrap_or(name)
 }
 
 /// The host, and the digits behind its last colon.

@@ -82,8 +82,8 @@ pub(super) fn accept<B: http_body::Body>(
         true => accept_stream(request)?,
         false => accept_connection(request)?,
     };
-    let offers = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS);
-    if let (Some(options), Some(offers)) = (deflate, offers)
+    if let Some(options) = deflate
+        && let Some(offers) = joined(request.headers(), &header::SEC_WEBSOCKET_EXTENSIONS)
         && let Some((agreement, extensions)) = options.windows.accept(&offers)
         && let Ok(extensions) = HeaderValue::try_from(extensions)
     {

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 impl NamespaceInner {
     /// What it inherits from.
+    #[inline]
     pub(crate) fn ancestor(&self) -> Option<&Arc<NamespaceInner>> {
         match &self.kind {
             Kind::Child { parent, .. } => Some(parent),

@@ -22,6 +22,12 @@ impl Dialect {
         }
     }
 
+    /// Of the request that opens a session; `query` is what its target has behind the `?`.
+    pub(crate) fn of_request(query: &str) -> Self {
+        // Where the clients of that version put it, so that it need not be looked for.
+        if query.starts_with("EIO=4&") { Dialect::V4 } else { Self::of(&Query::parse(query)) }
+    }
+
     pub(crate) fn protocol(self) -> Protocol {
         match self {
             Dialect::V4 => Protocol::V4,

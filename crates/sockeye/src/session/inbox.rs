@@ -211,6 +211,7 @@ impl Epilogue {
     }
 }
 
+#[inline]
 fn start_event(socket: &Socket, event: &Event<'_>) -> Option<Running> {
     if socket.has_middleware() {
         return Some(Box::pin(check_event(socket.clone(), event.to_owned_event())));
@@ -248,10 +249,12 @@ async fn check_event(socket: Socket, event: EventBuf) -> Result<(), BoxError> {
     Ok(())
 }
 
+#[inline]
 fn call_listeners(socket: &Socket, event: &Event<'_>) -> Option<Running> {
     start(socket, &[On::Any, On::Event(&event.name)], parts_of(socket, event))
 }
 
+#[inline]
 fn parts_of<'a>(socket: &'a Socket, event: &'a Event<'a>) -> EventParts<'a> {
     EventParts {
         socket,
@@ -267,9 +270,13 @@ fn parts_of<'a>(socket: &'a Socket, event: &'a Event<'a>) -> EventParts<'a> {
 /// that runs them in order.
 fn start(socket: &Socket, on: &[On<'_>], mut parts: EventParts<'_>) -> Option<Running> {
     let mut listeners = Listeners::new();
-    for &on in on {
-        socket.inner_namespace().collect_listeners(on, &mut listeners);
-        socket.collect_listeners(on, &mut listeners);
+    if socket.has_listeners() || socket.inner_namespace().ancestor().is_some() {
+        for &on in on {
+            socket.inner_namespace().collect_listeners(on, &mut listeners);
+            socket.collect_listeners(on, &mut listeners);
+        }
+    } else {
+        socket.inner_namespace().collect_own_listeners(on, &mut listeners);
     }
     let overlaps = socket.inner_namespace().is_concurrent();
     let mut running: Option<Running> = None;

@@ -191,7 +191,8 @@ impl<C> Mailbox<C> {
         })
     }
 
-    #[inline]
+    /// In line, since each delivery of a broadcast is little more than this: a call is a tenth of it.
+    #[inline(always)]
     fn push_with(&self, len: usize, delivery: Delivery, put: impl FnOnce(&mut Runs)) -> Push {
         let mut inner = self.lock();
         if inner.closed {
@@ -200,19 +201,14 @@ impl<C> Mailbox<C> {
         if delivery == Delivery::Volatile && !inner.writable {
             return Push::Dropped;
         }
-        let queued = inner.bytes + inner.in_flight;
-        let limit = self.limits.most(delivery, inner.writable);
-        if queued + len > limit && queued > 0 {
-            inner.backed_up = true;
-            if self.limits.slow_reader == SlowReader::Refuse && delivery != Delivery::Protocol {
-                return Push::Refused { queued, limit, wake: false };
-            }
-            inner.overflowed = true;
-            return Push::Refused { queued, limit, wake: inner.schedule() };
+        let held = inner.bytes + inner.in_flight + len;
+        if (held > self.limits.high_water() || held > self.limits.burst)
+            && let Some(refused) = inner.judge(len, delivery, &self.limits)
+        {
+            return refused;
         }
         put(&mut inner.queued);
         inner.bytes += len;
-        inner.backed_up |= queued + len > self.limits.high_water();
         Push::Queued { wake: inner.schedule() }
     }
 
@@ -370,6 +366,23 @@ impl<C> Drop for Ready<'_, C> {
 }
 
 impl<C> Inner<C> {
+    /// Whether `len` bytes more than the little that is always taken are too much. The session is backed up either way.
+    #[cold]
+    fn judge(&mut self, len: usize, delivery: Delivery, limits: &Limits) -> Option<Push> {
+        let queued = self.bytes + self.in_flight;
+        let limit = limits.most(delivery, self.writable);
+        self.backed_up |= queued + len > limits.high_water();
+        if queued + len <= limit || queued == 0 {
+            return None;
+        }
+        self.backed_up = true;
+        if limits.slow_reader == SlowReader::Refuse && delivery != Delivery::Protocol {
+            return Some(Push::Refused { queued, limit, wake: false });
+        }
+        self.overflowed = true;
+        Some(Push::Refused { queued, limit, wake: self.schedule() })
+    }
+
     /// True for the one caller that has to wake the task.
     fn schedule(&mut self) -> bool {
         !std::mem::replace(&mut self.scheduled, true)

@@ -4,7 +4,6 @@ use super::{DISCONNECTED, Socket};
 use crate::ack::{AckFuture, Collector};
 use crate::deflate::Compress;
 use crate::error::{AckError, EmitError};
-use crate::frames::HEADROOM;
 use crate::session::mailbox::Delivery;
 use serde::de::DeserializeOwned;
 use sockeye_proto::socket::{EncodeError, Encoded, EventArgs, Room, encode_event};
@@ -126,6 +125,7 @@ impl Socket {
         self.send_encoded(encoded, Delivery::Reliable, Compress::Yes)
     }
 
+    #[inline]
     pub(super) fn encode(
         &self,
         event: &str,
@@ -146,24 +146,20 @@ impl Socket {
     ) -> Result<(), EmitError> {
         match self.0.namespace.recovery() {
             Some(recovery) if self.0.life.is_some() && self.wants_offset(&encoded, delivery) => {
-                self.show_unless_ended(&encoded);
+                self.show(&encoded);
                 recovery.emit(self, encoded, delivery)
             }
             _ => self.send_shown(encoded, delivery, compress),
         }
     }
 
+    #[inline]
     fn send_shown(&self, encoded: Encoded, delivery: Delivery, compress: Compress) -> Result<(), EmitError> {
-        self.show_unless_ended(&encoded);
+        self.show(&encoded);
         self.send_encoded(encoded, delivery, compress)
     }
 
-    fn show_unless_ended(&self, encoded: &Encoded) {
-        if self.0.phase.load(Ordering::Acquire) != DISCONNECTED {
-            self.show(encoded, HEADROOM);
-        }
-    }
-
+    #[inline]
     fn send_encoded(
         &self,
         encoded: Encoded,

@@ -146,6 +146,13 @@ impl Socket {
     }
 
     /// Whether events have to pass a middleware.
+    /// Whether it has listeners of its own, or had.
+    #[inline]
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.0.uses.load(Ordering::Acquire) & LISTENS != 0
+    }
+
+    #[inline]
     pub(crate) fn has_middleware(&self) -> bool {
         self.0.uses.load(Ordering::Acquire) & CHECKS != 0
     }
@@ -171,7 +178,7 @@ impl Socket {
 
     /// The socket's own listeners for `on`, `once` ones used up.
     pub(crate) fn collect_listeners(&self, on: On<'_>, into: &mut Listeners) {
-        if self.0.uses.load(Ordering::Acquire) & LISTENS != 0 {
+        if self.has_listeners() {
             self.with_store(|store| store.listeners.take(on, into));
         }
     }

@@ -2,6 +2,7 @@
 //! looks at one number and not at each receiver.
 
 use super::Socket;
+use crate::frames::HEADROOM;
 use crate::handler::Listener;
 use crate::outgoing::{Outgoing, Position};
 use sockeye_proto::socket::Encoded;
@@ -41,11 +42,18 @@ impl Socket {
         }
     }
 
-    /// Shows an event that leaves for this socket alone to whoever wants to see it.
+    /// Shows an event that leaves for this socket alone to whoever wants to see it, unless it is too late for it.
     #[inline]
-    pub(super) fn show(&self, encoded: &Encoded, headroom: usize) {
-        if self.inner_namespace().hears_outgoing()
-            && let Some(event) = encoded.event(headroom)
+    pub(super) fn show(&self, encoded: &Encoded) {
+        if self.inner_namespace().hears_outgoing() {
+            self.show_unless_ended(encoded);
+        }
+    }
+
+    #[cold]
+    fn show_unless_ended(&self, encoded: &Encoded) {
+        if !self.disconnected()
+            && let Some(event) = encoded.event(HEADROOM)
         {
             self.show_outgoing(&event.name, &event.args);
         }
