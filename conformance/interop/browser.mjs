@@ -3,6 +3,7 @@
 
 import { runChat } from "./browser/chat.mjs";
 import { OFFICIAL, ours, runClient } from "./browser/clients.mjs";
+import { runDeflate } from "./browser/deflate.mjs";
 import { runNetwork } from "./browser/network.mjs";
 import { launch } from "./lib/chromium.mjs";
 import { readOptions } from "./lib/options.mjs";
@@ -18,6 +19,10 @@ try {
   await runClient(browser, server, ours(options.client), ["polling", "websocket", "upgrade"], runner);
   await runClient(browser, server, OFFICIAL, ["upgrade"], runner);
   await server.kill();
+  const compressing = new Server(options.contract, { SLOWPING: "1", DEFLATE: "1" });
+  await compressing.start();
+  for (const client of [ours(options.client), OFFICIAL]) await runDeflate(browser, compressing, client, runner);
+  await compressing.kill();
   const official = new Server(options.official, { SLOWPING: "1" });
   await official.start();
   await runClient(browser, official, ours(options.bundle), ["upgrade"], runner, "our client at the official server");

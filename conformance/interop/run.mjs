@@ -14,6 +14,7 @@ import { MODES, World } from "./lib/world.mjs";
 import { acks } from "./scenarios/acks.mjs";
 import { binary } from "./scenarios/binary.mjs";
 import { closing } from "./scenarios/closing.mjs";
+import { deflate } from "./scenarios/deflate.mjs";
 import { events } from "./scenarios/events.mjs";
 import { heartbeat } from "./scenarios/heartbeat.mjs";
 import { limits } from "./scenarios/limits.mjs";
@@ -81,6 +82,7 @@ for (const [client, who] of [
   await run(heartbeat, {}, client, who);
   await run(requests, { SLOWPING: "1", DENY: "1" }, client, who);
   await run(msgpack, { SLOWPING: "1", PARSER: "msgpack" }, { parser, ...client }, who);
+  await run(deflate, { SLOWPING: "1", DEFLATE: "1" }, { perMessageDeflate: { threshold: 0 }, ...client }, who);
 }
 await run(recovery, { SLOWPING: "1", CSR: "1" });
 await run(recoveryLate, { SLOWPING: "1", CSR: "1", CSR_MS: "100" });

@@ -2,6 +2,7 @@
 //!
 //! What takes more than one call of cargo lives here, in Rust, so that it runs wherever the project does.
 
+mod autobahn;
 mod bench;
 mod fuzz;
 mod test;
@@ -28,6 +29,11 @@ const COMMANDS: &[Command] = &[
         run: bench::run,
     },
     Command { name: "fuzz", summary: "feed the decoders what no test thinks of", run: fuzz::run },
+    Command {
+        name: "autobahn",
+        summary: "play the Autobahn test suite against our WebSocket",
+        run: autobahn::run,
+    },
 ];
 
 fn main() -> ExitCode {

@@ -12,9 +12,15 @@ export interface DefaultEvents {
 export type AnyListener = (...args: never[]) => void;
 /** Calls `listener` as a method of `self` and keeps what it throws away from the caller. */
 export declare function invoke(self: unknown, listener: AnyListener, args: readonly unknown[]): void;
+/** A listener that removes itself, and the one it stands for. */
+type Once = AnyListener & {
+    _of?: AnyListener;
+};
+/** The list without the first registration of a listener, or an empty one. Never changes a list: it may be in use. */
+export declare function without<L extends Once>(listeners: L[], listener?: AnyListener): L[];
 /** An object with events. */
 export declare class Emitter<Own extends object, User extends object = Own> {
-    #private;
+    private _listeners;
     /** Adds a listener; one that is added twice is called twice. */
     on<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(event: K, listener: (...args: A) => void): this;
     /** Adds a listener that is removed before its first call. */
@@ -33,4 +39,6 @@ export declare class Emitter<Own extends object, User extends object = Own> {
     listeners<K extends EventName<Own> | EventName<User>>(event: K): AnyListener[];
     /** Whether an event has a listener. */
     hasListeners<K extends EventName<Own> | EventName<User>>(event: K): boolean;
+    private _listenersOf;
 }
+export {};

@@ -49,13 +49,22 @@ export interface ManagerEvents {
     reconnect: (attempt: number) => void;
 }
 export declare class Manager<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<ManagerEvents> {
-    #private;
     readonly uri: string | undefined;
     readonly opts: ManagerOptions;
     /** The session in use, from the first attempt to connect on. */
     engine: Session | undefined;
     /** The sockets by namespace. */
     readonly nsps: Record<string, Socket>;
+    private readonly _settings;
+    private readonly _decoder;
+    /** Delays that were waited since the last connection. */
+    private _attempts;
+    /** Set by `_close`, until the next `open`: the user does not want this connection. */
+    private _skipReconnect;
+    /** When the server wants us back, in milliseconds from the end of the connection. */
+    private _comeBackAfter;
+    /** That of the attempt under way, or of the wait for the next one. */
+    private _timer;
     constructor(opts?: ManagerOptions);
     constructor(uri?: string | ManagerOptions, opts?: ManagerOptions);
     /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
@@ -82,4 +91,12 @@ export declare class Manager<Listen extends object = DefaultEvents, Emit extends
     /** How long an attempt may take, in milliseconds; with an argument: sets it. */
     timeout(): number | false;
     timeout(value: number | false): this;
+    private _setting;
+    /** Ends what is under way: the time of an attempt and the listening to its session, or the wait for the next one. */
+    private _stop;
+    private _open;
+    private _onClose;
+    private _reconnect;
+    private _onReconnect;
+    private _tell;
 }

@@ -154,19 +154,36 @@ var Reader = class {
   }
 };
 
+// src/engine/base64.ts
+function bytesOf(data) {
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+}
+function toBase64(bytes) {
+  let characters = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    characters += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(characters);
+}
+function fromBase64(text) {
+  if (text.length % 4 || /[^\w+/=]|_|=[^=]|===/.test(text)) return void 0;
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+}
+
 // src/engine/packet.ts
 function isBinary(value) {
-  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof Blob === "function" && value instanceof Blob;
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob;
 }
-var INVALID = "invalid packet";
 var TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
 function encodePacket({ type, data = "" }) {
   return TYPES.indexOf(type) + data;
 }
 function decodePacket(text) {
+  const rest = text.slice(1);
+  const bytes = text[0] === "b" ? fromBase64(rest) : void 0;
+  if (bytes) return { type: "message", data: bytes };
   const type = TYPES[text.charCodeAt(0) - 48];
-  if (!type) throw new Error(INVALID);
-  return { type, data: text.slice(1) };
+  return type ? { type, data: rest } : { type: "error", data: text };
 }
 
 // src/msgpack/encode.ts
@@ -340,76 +357,6 @@ function isPacket(value) {
   }
 }
 
-// src/transports/silent.ts
-var ignore = () => {
-};
-var SILENT = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
-
-// src/engine/error.ts
-function transportError(message, details) {
-  return Object.assign(new Error(message), { type: "TransportError", ...details });
-}
-
-// src/engine/upgrade.ts
-function upgrade(session, offered) {
-  for (const factory of session._factories.slice(1)) {
-    const { transport, link } = session._create(factory, SILENT);
-    if (!offered.includes(transport.name)) continue;
-    const end = () => {
-      Object.assign(link, SILENT);
-      session._endProbe = void 0;
-      transport.close(false);
-    };
-    const fail = (message, details) => {
-      end();
-      if (session.upgrading) {
-        session.upgrading = false;
-        session.transport.resume?.();
-        session._flush();
-      }
-      const error = transportError(message ? `probe error: ${message}` : "probe error", details);
-      session._fire("upgradeError", Object.assign(error, { transport: transport.name }));
-      session._endIfDone();
-    };
-    Object.assign(link, {
-      opened: () => transport.send([{ type: "ping", data: "probe" }]),
-      packet: ({ type, data }) => {
-        if (session.upgrading || type !== "pong" || data !== "probe") return fail();
-        session.upgrading = true;
-        session._fire("upgrading", transport);
-        session.transport.pause?.(() => {
-          session._endProbe = void 0;
-          session._adopt(transport, link);
-        });
-      },
-      closed: () => fail("transport closed"),
-      failed: fail
-    });
-    session._endProbe = end;
-    transport.open();
-    return;
-  }
-}
-
-// src/engine/base64.ts
-function bytesOf(data) {
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
-}
-function toBase64(bytes) {
-  let characters = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    characters += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(characters);
-}
-function fromBase64(text) {
-  if (text.length % 4 || /[^\w+/=]|_/.test(text)) throw new Error(INVALID);
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
-  return bytes.buffer;
-}
-
 // src/transports/websocket.ts
 function websocketBy(create) {
   return (link) => {
@@ -428,34 +375,30 @@ function websocketBy(create) {
           return;
         }
         open = !!socket.takesEarly;
-        socket.binaryType = "arraybuffer";
-        socket.onopen = () => {
-          open = true;
-          link.opened();
-        };
-        socket.onmessage = ({ data }) => {
-          let packet;
-          try {
-            packet = read(data);
-          } catch (error) {
-            return link.failed("server error", { description: error });
+        Object.assign(socket, {
+          binaryType: "arraybuffer",
+          onopen() {
+            open = true;
+            link.opened();
+          },
+          onmessage({ data }) {
+            link.packet(typeof data === "string" ? decodePacket(data) : { type: "message", data });
+          },
+          onclose(context) {
+            open = false;
+            link.closed({ description: "websocket connection closed", context });
+          },
+          onerror(event) {
+            link.failed("websocket error", { description: event, status: event.status, body: event.body });
           }
-          link.packet(packet);
-        };
-        socket.onclose = (context) => {
-          open = false;
-          link.closed({ description: "websocket connection closed", context });
-        };
-        socket.onerror = (event) => {
-          link.failed("websocket error", { description: event, status: event.status, body: event.body });
-        };
+        });
       },
       send(packets) {
         for (const packet of packets) {
-          const { data, options } = packet;
-          if (!data || typeof data === "string") socket?.send(encodePacket(packet), options);
-          else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
-          else socket?.send(`b${toBase64(bytesOf(data))}`, options);
+          let { data } = packet;
+          if (!data || typeof data === "string") data = encodePacket(packet);
+          else if (link.options.forceBase64 && !("size" in data)) data = `b${toBase64(bytesOf(data))}`;
+          socket?.send(data, packet.options);
         }
         queueMicrotask(() => link.drained());
       },
@@ -465,10 +408,6 @@ function websocketBy(create) {
       }
     };
   };
-}
-function read(data) {
-  if (typeof data !== "string") return { type: "message", data };
-  return data[0] === "b" ? { type: "message", data: fromBase64(data.slice(1)) } : decodePacket(data);
 }
 
 // src/node/cookies.ts
@@ -528,6 +467,8 @@ var OFFER = "permessage-deflate; server_no_context_takeover; client_no_context_t
 var TAIL = Buffer.from([0, 0, 255, 255]);
 var LAST = Buffer.from([1, 0, 0, 255, 255]);
 var Deflate = class {
+  /** Bytes from which on a message is compressed. */
+  threshold;
   constructor(threshold) {
     this.threshold = threshold;
   }
@@ -559,6 +500,7 @@ var PING = 9;
 var PONG = 10;
 var MAX_FRAGMENTS = 1e4;
 var FrameError = class extends Error {
+  code;
   constructor(code, message) {
     super(message);
     this.code = code;
@@ -594,6 +536,8 @@ function encodeFrame(opcode, data, compressed = false) {
   return frame;
 }
 var FrameReader = class {
+  /** Bytes that a message may have. */
+  limit;
   #inflater;
   /** What has arrived and is not read yet. */
   #chunks = [];
@@ -713,18 +657,26 @@ var MAX_PAYLOAD = 100 * 1024 * 1024;
 var CLOSE_TIMEOUT = 2e3;
 var GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 var NodeSocket = class {
+  /** Bytes arrive as Buffers whatever this is: the session makes of them what the application wants. */
+  binaryType = "nodebuffer";
+  onopen = null;
+  onmessage = null;
+  onclose = null;
+  onerror = null;
+  takesEarly;
+  #options;
+  #request;
+  #socket;
+  #reader;
+  #deflate;
+  #state = "connecting";
+  /** Frames to write at the end of this turn. */
+  #pending = [];
+  #scheduled = false;
+  /** Settled when the bytes of the Blobs before are there; what comes behind them waits. */
+  #blobs;
+  #end = { type: "close", code: 1006, reason: "", wasClean: false };
   constructor(url, options, takesEarly = false, jar) {
-    /** Bytes arrive as Buffers whatever this is: the session makes of them what the application wants. */
-    this.binaryType = "nodebuffer";
-    this.onopen = null;
-    this.onmessage = null;
-    this.onclose = null;
-    this.onerror = null;
-    this.#state = "connecting";
-    /** Frames to write at the end of this turn. */
-    this.#pending = [];
-    this.#scheduled = false;
-    this.#end = { type: "close", code: 1006, reason: "", wasClean: false };
     this.#options = options;
     this.takesEarly = takesEarly;
     const key = (0, import_node_crypto2.randomBytes)(16).toString("base64");
@@ -758,17 +710,6 @@ var NodeSocket = class {
     this.#request.end();
     if (takesEarly) setImmediate(() => this.#sendEarly());
   }
-  #options;
-  #request;
-  #socket;
-  #reader;
-  #deflate;
-  #state;
-  #pending;
-  #scheduled;
-  /** Settled when the bytes of the Blobs before are there; what comes behind them waits. */
-  #blobs;
-  #end;
   /** Sends a message. Before it is open only where `takesEarly`, and ignored once closing. */
   send(data, { compress = true } = {}) {
     if (this.#blobs || typeof data !== "string" && "size" in data) {
@@ -941,10 +882,8 @@ async function encodePayload(packets) {
   });
   return (await Promise.all(texts)).join(SEPARATOR);
 }
-function* decodePayload(body) {
-  for (const text of body.split(SEPARATOR)) {
-    yield text[0] === "b" ? { type: "message", data: fromBase64(text.slice(1)) } : decodePacket(text);
-  }
+function decodePayload(body) {
+  return body.split(SEPARATOR).map(decodePacket);
 }
 function countFitting(packets, maxBytes) {
   let bytes = -1;
@@ -959,25 +898,28 @@ function utf8Length(text) {
 }
 
 // src/platform.ts
-var nativeSetTimeout = setTimeout;
-var nativeClearTimeout = clearTimeout;
+var nativeTimers = { setTimeout, clearTimeout };
+function timersOf({ useNativeTimers }) {
+  return useNativeTimers ? nativeTimers : globalThis;
+}
 function startTimer(options, action, delay) {
-  const timer = (options.useNativeTimers ? nativeSetTimeout : globalThis.setTimeout)(action, delay);
-  if (options.autoUnref) timer.unref?.();
+  const { setTimeout: setTimeout2 } = timersOf(options);
+  const timer = setTimeout2(action, delay);
+  if (options.autoUnref) unref(timer);
   return timer;
 }
 function stopTimer(options, timer) {
-  (options.useNativeTimers ? nativeClearTimeout : globalThis.clearTimeout)(timer);
+  const { clearTimeout: clearTimeout2 } = timersOf(options);
+  clearTimeout2(timer);
 }
-function onPage(event, listener) {
+function listenToPage(event, listener) {
   globalThis.addEventListener?.(event, listener);
-  return () => globalThis.removeEventListener?.(event, listener);
+}
+function leavePage(event, listener) {
+  globalThis.removeEventListener?.(event, listener);
 }
 
 // src/transports/polling.ts
-function headersOf(body, { extraHeaders }) {
-  return { ...body !== void 0 && { "content-type": "text/plain;charset=UTF-8" }, ...extraHeaders };
-}
 function pollingBy(requester, readError, writeError) {
   return (link) => {
     let state = "idle";
@@ -993,10 +935,6 @@ function pollingBy(requester, readError, writeError) {
     };
     const request3 = (url, body, onDone, error) => {
       const { options, owner } = link;
-      const failed = (details) => {
-        stopTimer(options, timer);
-        fail(error, details);
-      };
       const end = requester({
         url,
         body,
@@ -1007,9 +945,11 @@ function pollingBy(requester, readError, writeError) {
           stopTimer(options, timer);
           onDone(answer);
         },
-        failed
+        failed: (details) => fail(error, details)
       });
-      const timer = options.requestTimeout ? startTimer(options, () => failed({ description: new Error("timeout") }), options.requestTimeout) : void 0;
+      const timeOut = () => fail(error, { description: new Error("timeout") });
+      const { requestTimeout } = options;
+      const timer = requestTimeout ? startTimer(options, timeOut, requestTimeout) : void 0;
       return () => {
         stopTimer(options, timer);
         end();
@@ -1019,23 +959,19 @@ function pollingBy(requester, readError, writeError) {
       if (state === "open" && !reading && !writing) onPaused?.();
     };
     const onAnswer = (body) => {
-      try {
-        for (const packet of decodePayload(body)) {
-          if (state === "closed") return;
-          if (state === "idle") {
-            state = "open";
-            link.opened();
-          }
-          link.packet(packet);
+      for (const packet of decodePayload(body)) {
+        if (state === "closed") return;
+        if (state === "idle") {
+          state = "open";
+          link.opened();
         }
-      } catch (description) {
-        return fail("server error", { description, body });
+        link.packet(packet);
       }
       reading = void 0;
       if (onPaused) checkPaused();
-      else if (state === "open") read3();
+      else if (state === "open") read2();
     };
-    const read3 = () => {
+    const read2 = () => {
       reading = request3(link.url("http"), void 0, onAnswer, readError);
     };
     const write = (packets, done) => {
@@ -1057,8 +993,8 @@ function pollingBy(requester, readError, writeError) {
       get writable() {
         return state === "open" && !writing;
       },
-      open: read3,
-      fit: (packets, maxPayload) => maxPayload ? countFitting(packets, maxPayload) : packets.length,
+      open: read2,
+      fit: countFitting,
       send(packets) {
         write(packets, () => {
           writing = void 0;
@@ -1080,7 +1016,7 @@ function pollingBy(requester, readError, writeError) {
       },
       resume() {
         onPaused = void 0;
-        if (state === "open" && !reading) read3();
+        if (state === "open" && !reading) read2();
       }
     };
   };
@@ -1105,7 +1041,7 @@ function request(asked) {
     under = sent;
     sent.on("response", (response) => {
       jar?.store(response.headers["set-cookie"]);
-      read2(asked, response, () => ended);
+      read(asked, response, () => ended);
     });
     sent.on("error", (error) => {
       if (ended) return;
@@ -1121,7 +1057,7 @@ function request(asked) {
     under.destroy();
   };
 }
-function read2({ limit, done, failed }, response, ended) {
+function read({ limit, done, failed }, response, ended) {
   const { statusCode: status = 0 } = response;
   const chunks = [];
   let length = 0;
@@ -1147,133 +1083,22 @@ function read2({ limit, done, failed }, response, ended) {
 }
 
 // src/node/transports.ts
-var WebSocket = websocketBy(
-  (url, options, { owner, takesEarly }) => new NodeSocket(url, options, takesEarly, options.withCredentials ? jarOf(owner) : void 0)
-);
+var WebSocket = websocketBy((url, options, { owner }) => {
+  const takesEarly = owner.earlyConnect === true && !new URL(url).searchParams.has("sid");
+  return new NodeSocket(url, options, takesEarly, options.withCredentials ? jarOf(owner) : void 0);
+});
 
-// src/parser/binary.ts
-function takeBinary(value) {
-  const attachments = [];
-  if (!mayHaveBinary(value)) return { json: JSON.stringify(value), attachments };
-  const json = JSON.stringify(value, function(key, converted) {
-    const found = isBinary(this[key]) ? this[key] : converted;
-    return isBinary(found) ? { _placeholder: true, num: attachments.push(found) - 1 } : converted;
-  });
-  return { json, attachments };
-}
-function mayHaveBinary(value) {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some(mayHaveBinary);
-  return isBinary(value) || "toJSON" in value || Object.values(value).some(mayHaveBinary);
-}
-function awaitBinary(json, count) {
-  const places = /* @__PURE__ */ new Map();
-  const data = JSON.parse(json, function(key, value) {
-    if (value?._placeholder === true) {
-      const { num } = value;
-      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(INVALID);
-      places.set(num, [this, key]);
-    }
-    return value;
-  });
-  if (places.size !== count) throw new Error(INVALID);
-  return {
-    data,
-    fill(attachments) {
-      for (const [num, [holder, key]] of places) holder[key] = attachments[num];
-    }
-  };
-}
-
-// src/parser/text.ts
-var MAX_ATTACHMENTS = 10;
-var Encoder2 = class {
-  /**
-   * The text, then the attachments.
-   * @throws TypeError for a BigInt, RangeError for a cycle.
-   */
-  encode({ type, nsp, id, data }) {
-    const { json, attachments } = takeBinary(data);
-    const head = attachments.length ? `${type + WITH_BINARY}${attachments.length}-` : type;
-    return [`${head}${nsp === "/" ? "" : `${nsp},`}${id ?? ""}${json ?? ""}`, ...attachments];
-  }
+// src/transports/silent.ts
+var ignore = () => {
 };
-var Decoder2 = class {
-  /** The packet whose attachments are awaited, if any. */
-  #partial;
-  #decoded = () => {
-  };
-  on(_event, listener) {
-    this.#decoded = listener;
-  }
-  /** Forgets a packet that is not complete. */
-  destroy() {
-    this.#partial = void 0;
-  }
-  /**
-   * Takes a message; calls the listener when that completes a packet.
-   * @throws Error when the message cannot be part of a packet.
-   */
-  add(message) {
-    const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
-    if (packet) this.#decoded(packet);
-  }
-  #addText(text) {
-    const [whole = "", plain, binary, announced, nsp = "/", id] = /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d{0,19})/.exec(text) ?? [];
-    if (!whole || this.#partial) throw new Error(INVALID);
-    const packet = { type: plain ? +plain : Number(binary) - WITH_BINARY, nsp };
-    if (id) packet.id = +id;
-    const json = text.slice(whole.length);
-    if (binary) {
-      const count = Number(announced);
-      if (!count || count > MAX_ATTACHMENTS) throw new Error(INVALID);
-      this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
-      packet.data = this.#partial.data;
-    } else if (json) packet.data = JSON.parse(json);
-    if ((binary || json) && !isValid(packet)) throw new Error(INVALID);
-    return binary ? void 0 : packet;
-  }
-  #addBinary(bytes) {
-    const partial = this.#partial;
-    if (!partial) throw new Error(INVALID);
-    if (partial.attachments.push(bytes) < partial.count) return;
-    this.#partial = void 0;
-    partial.fill(partial.attachments);
-    return partial.packet;
-  }
-};
-function isValid({ type, data }) {
-  if (type === CONNECT) return isRecord(data);
-  if (type === CONNECT_ERROR) return isRecord(data) || typeof data === "string";
-  return Array.isArray(data) && (type === ACK || type === EVENT && isEventName(data[0]));
-}
-function isEventName(name) {
-  return typeof name === "number" || typeof name === "string" && !RESERVED.includes(name);
+var SILENT = { opened: ignore, packet: ignore, drained: ignore, closed: ignore, failed: ignore };
+function silence(link) {
+  Object.assign(link, SILENT);
 }
 
-// src/kits/node.ts
-var kit = {
-  transports: { polling: XHR, websocket: WebSocket },
-  upgrade,
-  parser: { Encoder: Encoder2, Decoder: Decoder2 },
-  binaryType: "nodebuffer",
-  received
-};
-function received(bytes, binaryType) {
-  if (binaryType === "nodebuffer") return bytes instanceof ArrayBuffer ? Buffer.from(bytes) : bytes;
-  return bytes instanceof ArrayBuffer ? bytes : new Uint8Array(bytes).buffer;
-}
-
-// src/kits/node-msgpack.ts
-var kit2 = { ...kit, parser: { Encoder, Decoder } };
-
-// src/backoff.ts
-function backoff(settings, attempt) {
-  const delay = Math.min(settings.reconnectionDelay * 2 ** Math.min(attempt, 30), settings.reconnectionDelayMax);
-  return Math.round(delay * (1 + settings.randomizationFactor * (2 * Math.random() - 1)));
-}
-function backoffAfter(settings, after) {
-  return Math.round(after + Math.random() * Math.max(after / 2, settings.reconnectionDelay));
+// src/engine/error.ts
+function transportError(message, details) {
+  return Object.assign(new Error(message), { type: "TransportError", ...details });
 }
 
 // src/events.ts
@@ -1286,22 +1111,37 @@ function invoke(self, listener, args) {
     });
   }
 }
+function without(listeners, listener) {
+  const index = listeners.findIndex((other) => other === listener || other._of === listener);
+  return listener ? listeners.filter((_, at) => at !== index) : [];
+}
+var NOBODY = [];
 var Emitter = class {
   // Made by the first listener: most objects of a large number of connections never have one.
-  #entries;
+  _listeners;
   /** Adds a listener; one that is added twice is called twice. */
   on(event, listener) {
-    return this.#add(event, { call: listener });
+    this._listeners ??= /* @__PURE__ */ new Map();
+    this._listeners.set(event, [...this._listenersOf(event), listener]);
+    return this;
   }
   /** Adds a listener that is removed before its first call. */
   once(event, listener) {
-    return this.#add(event, { call: listener, once: true });
+    const once = (...args) => {
+      this.off(event, once);
+      listener.apply(this, args);
+    };
+    once._of = listener;
+    return this.on(event, once);
   }
   /** Removes one listener (its oldest registration), all of an event, or all. */
   off(event, listener) {
-    if (event === void 0) this.#entries = void 0;
-    else if (listener) this.#remove(event, (entry) => entry.call === listener);
-    else this.#entries?.delete(event);
+    if (event === void 0) this._listeners = void 0;
+    else {
+      const left = without(this._listenersOf(event), listener);
+      if (left[0]) this._listeners?.set(event, left);
+      else this._listeners?.delete(event);
+    }
     return this;
   }
   /** The same as `on`. */
@@ -1322,50 +1162,33 @@ var Emitter = class {
   }
   /** The listeners of an event, in the order of their calls. */
   listeners(event) {
-    return (this.#entries?.get(event) ?? []).map((entry) => entry.call);
+    return this._listenersOf(event).map((listener) => listener._of ?? listener);
   }
   /** Whether an event has a listener. */
   hasListeners(event) {
-    return !!this.#entries?.has(event);
+    return !!this._listenersOf(event)[0];
   }
   /** @internal Calls the listeners that an event has at this moment. */
   _fire(event, ...args) {
-    const entries = this.#entries?.get(event);
-    if (!entries) return;
-    for (const entry of entries) {
-      if (entry.once) this.#remove(event, (other) => other === entry);
-      invoke(this, entry.call, args);
-    }
+    for (const listener of this._listenersOf(event)) invoke(this, listener, args);
   }
-  #add(event, entry) {
-    this.#entries ??= /* @__PURE__ */ new Map();
-    this.#entries.set(event, [...this.#entries.get(event) ?? [], entry]);
-    return this;
-  }
-  // Lists are replaced, never changed: a call that is under way goes on over the one it began with.
-  #remove(event, matches) {
-    const entries = this.#entries?.get(event) ?? [];
-    const index = entries.findIndex(matches);
-    const left = entries.filter((_, at) => at !== index);
-    if (left.length) this.#entries?.set(event, left);
-    else this.#entries?.delete(event);
+  _listenersOf(event) {
+    return this._listeners?.get(event) ?? NOBODY;
   }
 };
 
 // src/url.ts
 function parseUrl(uri, options = {}, page = globalThis.location) {
-  const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(uri ?? "") ?? [];
+  const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(
+    uri ?? ""
+  );
   const usual = page?.protocol ?? (authority ? "https:" : "http:");
-  const secure = (uri ? void 0 : options.secure) ?? /^(http|ws)s:$/.test(scheme ?? usual);
-  const url = new URL(`http${secure ? "s" : ""}://${authority || (page?.host ?? "localhost")}`);
-  if (!uri) {
-    const { hostname: hostname2 = options.host, port: port2 } = options;
-    if (hostname2) {
-      url.hostname = hostname2.includes(":") ? `[${hostname2}]` : hostname2;
-      url.port = "";
-    }
-    if (port2) url.port = `${port2}`;
-  }
+  const given = uri ? {} : options;
+  const { hostname: host = given.host } = given;
+  const secure = given.secure ?? /[ps]s:$/.test(scheme ?? usual);
+  const elsewhere = host?.includes(":") ? `[${host}]` : host;
+  const url = new URL(`http${secure ? "s" : ""}://${authority || elsewhere || (page?.host ?? "localhost")}`);
+  if (given.port) url.port = given.port;
   const { hostname } = url;
   const port = url.port || (secure ? "443" : "80");
   return {
@@ -1384,12 +1207,10 @@ var HOUR = 36e5;
 function readGoodbye(json) {
   try {
     const { reason, reconnectAfter } = JSON.parse(json);
-    const goodbye = {};
-    if (typeof reason === "string" && reason.length <= MAX_REASON) goodbye.reason = reason;
-    if (reconnectAfter >= 0 && Number.isInteger(reconnectAfter)) {
-      goodbye.reconnectAfter = Math.min(reconnectAfter, HOUR);
-    }
-    return goodbye;
+    return {
+      ...typeof reason === "string" && reason.length <= MAX_REASON && { reason },
+      ...Number.isInteger(reconnectAfter) && reconnectAfter >= 0 && { reconnectAfter: Math.min(reconnectAfter, HOUR) }
+    };
   } catch {
   }
   return void 0;
@@ -1399,88 +1220,72 @@ function readGoodbye(json) {
 function readHandshake(json) {
   try {
     const handshake = JSON.parse(json);
-    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
-    if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
-      return {
-        ...handshake,
-        upgrades: Array.isArray(upgrades) ? upgrades : [],
-        pingInterval: +pingInterval,
-        pingTimeout: +pingTimeout,
-        maxPayload: maxPayload > 0 ? +maxPayload : 0
-      };
-    }
+    const { sid, pingInterval, pingTimeout } = handshake;
+    if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) return handshake;
   } catch {
   }
   return void 0;
 }
 
 // src/engine/options.ts
-function chooseTransports(options, known, remembered) {
-  const chosen = options.transportImplementations ?? options.transports ?? Object.keys(known);
-  const factories = chosen.flatMap((transport) => (typeof transport === "string" ? known[transport] : transport) ?? []);
-  const { websocket } = known;
-  if (websocket && remembered && options.rememberUpgrade && factories.includes(websocket)) factories.unshift(websocket);
+function chooseTransports(options, remembered) {
+  const chosen = options.transportImplementations ?? options.transports ?? Object.keys(transports);
+  const factories = chosen.flatMap(
+    (transport) => typeof transport === "string" ? transports[transport] ?? [] : transport
+  );
+  const { websocket } = transports;
+  if (remembered && options.rememberUpgrade && websocket && factories.includes(websocket)) {
+    factories.unshift(websocket);
+  }
   return factories;
 }
 
 // src/engine/session.ts
 var MAX_DELAY = 2 ** 31 - 1;
 var Session = class _Session extends Emitter {
+  static protocol = 4;
+  /** Whether the last session that tried could move to a WebSocket. */
+  static priorWebsocketSuccess = false;
+  /** The session id; a secret of client and server. */
+  id;
+  readyState = "opening";
+  /** Whether the move to another transport has reached the point where nothing may be sent. */
+  upgrading = false;
+  /** Packets that are not handed over yet. */
+  writeBuffer = [];
+  /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
+  binaryType = binaryType;
+  /** What the server said of the end that is coming. */
+  goodbye;
+  opts;
+  /** @internal Transports to use, the one in use first. */
+  _factories;
+  /** @internal When the server has been silent for too long. */
+  _pingTimeoutTime = Number.POSITIVE_INFINITY;
+  /** @internal What the owner does. */
+  _hooks;
+  /** Scheme, host and port. */
+  _server;
+  /** How many packets of the buffer the transport has been given. */
+  _inFlight = 0;
+  _pingDelay = 0;
+  _pingTimer;
   /** Starts connecting; listeners that are added before the next task miss nothing. */
   constructor(uri, options = {}, hooks = {}) {
     super();
-    this.readyState = "opening";
-    /** Whether the move to another transport has reached the point where nothing may be sent. */
-    this.upgrading = false;
-    /** Packets that are not handed over yet. */
-    this.writeBuffer = [];
-    /** What bytes that arrive are: `arraybuffer`, or in Node `nodebuffer`. */
-    this.binaryType = kit2.binaryType;
-    /** @internal When the server has been silent for too long. */
-    this._pingTimeoutTime = Number.POSITIVE_INFINITY;
-    this.#link = {};
-    /** How many packets of the buffer the transport has been given. */
-    this.#inFlight = 0;
-    this.#maxPayload = 0;
-    this.#pingDelay = 0;
-    /** Stops listening to the page. */
-    this.#leavePage = [];
     this.opts = options;
-    const { hostname, port, secure, query } = parseUrl(uri, options);
-    this.hostname = hostname;
-    this.port = port;
-    this.secure = secure;
-    this.#query = { ...Object.fromEntries(new URLSearchParams(options.query)), ...query, EIO: "4" };
-    this.#hooks = hooks;
-    this._factories = chooseTransports(options, kit2.transports, _Session.priorWebsocketSuccess);
-    if (options.closeOnBeforeunload) {
-      const leave = () => {
-        Object.assign(this.#link, SILENT);
-        this.transport.close(true);
-      };
-      this.#leavePage.push(onPage("beforeunload", leave));
-    }
-    this.#open();
+    this._hooks = hooks;
+    const { id, ...target } = parseUrl(uri, options);
+    this._server = id;
+    Object.assign(this, target);
+    this._factories = chooseTransports(options, _Session.priorWebsocketSuccess);
+    if (options.closeOnBeforeunload) listenToPage("beforeunload", this);
+    this._open();
   }
-  static {
-    this.protocol = 4;
-  }
-  static {
-    /** Whether the last session that tried could move to a WebSocket. */
-    this.priorWebsocketSuccess = false;
-  }
-  #query;
-  #hooks;
-  #link;
-  #inFlight;
-  #maxPayload;
-  #pingDelay;
-  #pingTimer;
-  #leavePage;
   /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
   send(data, options, sent) {
     if (sent) this.once("flush", sent);
-    this.#write({ type: "message", data, options });
+    this._write({ type: "message", data, options });
     return this;
   }
   /** The same as `send`. */
@@ -1494,181 +1299,171 @@ var Session = class _Session extends Emitter {
   }
   /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
   close(discard = false) {
-    if (discard === true || this.readyState === "opening") this.#end("forced close");
+    if (discard === true || this.readyState === "opening") this._end("forced close");
     if (this.readyState === "open") {
       this.readyState = "closing";
       this._endIfDone();
     }
     return this;
   }
+  /** @internal An event of the page. */
+  handleEvent({ type }) {
+    if (type === "offline") this._end("transport close", { description: "network connection lost" });
+    else {
+      silence(this._link);
+      this.transport.close(true);
+    }
+  }
   /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
   _hasPingExpired() {
     const expired = Date.now() > this._pingTimeoutTime;
-    if (expired) queueMicrotask(() => this.#end("ping timeout"));
+    if (expired) queueMicrotask(() => this._end("ping timeout"));
     return expired;
   }
   /** @internal The owner first, then the listeners. */
   _fire(event, ...args) {
-    this.#hooks[event]?.(...args);
+    this._hooks[event]?.(...args);
     super._fire(event, ...args);
   }
-  /** @internal A transport that reports to `handlers`. */
-  _create(factory, handlers) {
+  /** @internal A transport, and its link, to which nobody listens yet. */
+  _create(factory) {
     const { opts } = this;
     const url = (scheme) => {
       const { forceBase64, timestampRequests = scheme === "http", timestampParam = "t" } = link.options;
-      const query = new URLSearchParams({ ...this.#query, transport: transport.name });
-      if (forceBase64) query.set("b64", "1");
-      if (this.id) query.set("sid", this.id);
-      if (timestampRequests) query.set(timestampParam, (requests++).toString(36) + Date.now().toString(36));
+      const query = new URLSearchParams({
+        ...Object.fromEntries(new URLSearchParams(opts.query)),
+        ...this.query,
+        EIO: "4",
+        transport: transport.name,
+        ...forceBase64 && { b64: "1" },
+        ...this.id && { sid: this.id },
+        // No cache between here and the server may answer.
+        ...timestampRequests && { [timestampParam]: Date.now().toString(36) + requests++ }
+      });
       const path = (opts.path ?? "/socket.io").replace(/\/?$/, opts.addTrailingSlash === false ? "" : "/");
-      return `${scheme}${this.secure ? "s" : ""}://${this.hostname}:${this.port}${path}?${query}`;
+      return `${this._server.replace("http", scheme)}${path}?${query}`;
     };
-    const early = opts.earlyConnect === true && this.id === void 0;
-    const link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
+    const link = { options: opts, owner: opts, url, ...SILENT };
     const transport = factory(link);
     const own = opts.transportOptions?.[transport.name];
-    if (own) Object.assign(link, { options: { ...opts, ...own } });
+    if (own) link.options = { ...opts, ...own };
     return { transport, link };
   }
-  /** @internal Goes on over a transport that has answered the probe. */
-  _adopt(transport, link) {
-    Object.assign(this.#link, SILENT);
-    this.#link = Object.assign(link, this.#handlers());
+  /** @internal Uses a transport from now on. */
+  _use(transport, link) {
     this.transport = transport;
-    this.upgrading = false;
-    _Session.priorWebsocketSuccess = transport.name === "websocket";
-    this.writeBuffer.unshift({ type: "upgrade" });
-    this._fire("upgrade", transport);
-    this._flush();
+    this._link = Object.assign(link, {
+      opened: () => this._flush(),
+      packet: (packet) => this._onPacket(packet),
+      drained: () => this._onDrained(),
+      closed: (details) => this._end("transport close", details),
+      failed: (message, details) => this._fail(message, details)
+    });
   }
   /** @internal Gives the transport what it can take. */
   _flush() {
     const { readyState, transport, writeBuffer } = this;
     if (readyState === "opening" && !this.opts.earlyConnect) return;
-    if (this.upgrading || this.#inFlight || !writeBuffer.length || !transport.writable) return;
-    this.#inFlight = transport.fit?.(writeBuffer, this.#maxPayload) ?? writeBuffer.length;
-    transport.send(writeBuffer.slice(0, this.#inFlight));
+    if (this.upgrading || this._inFlight || !writeBuffer.length || !transport.writable) return;
+    this._inFlight = this._maxPayload > 0 && transport.fit?.(writeBuffer, this._maxPayload) || writeBuffer.length;
+    transport.send(writeBuffer.slice(0, this._inFlight));
     this._fire("flush");
   }
   /** @internal Ends if it is closing and nothing is left to do. */
   _endIfDone() {
-    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
+    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this._end("forced close");
   }
-  #open() {
+  _open() {
     const [first] = this._factories;
     if (!first) {
-      queueMicrotask(() => this.#fail("No transports available"));
+      queueMicrotask(() => this._fail("No transports available"));
       return;
     }
-    const { transport, link } = this._create(first, this.#handlers());
-    this.transport = transport;
-    this.#link = link;
+    const { transport, link } = this._create(first);
+    this._use(transport, link);
     transport.open();
   }
-  #handlers() {
-    return {
-      opened: () => this._flush(),
-      packet: (packet) => this.#onPacket(packet),
-      drained: () => this.#onDrained(),
-      closed: (details) => this.#end("transport close", details),
-      failed: (message, details) => this.#fail(message, details)
-    };
-  }
-  #onPacket(packet) {
+  _onPacket(packet) {
+    const { type, data = "" } = packet;
+    const isFirst = this.readyState === "opening";
     this._fire("packet", packet);
     this._fire("heartbeat");
-    if (this.readyState === "opening") this.#onHandshake(packet);
-    else this.#onOpenPacket(packet);
+    const handshake = isFirst && type === "open" && readHandshake(data);
+    if (handshake) this._onHandshake(handshake);
+    else if (isFirst || type === "open" || type === "error") this._fail("server error", { body: `${data}` });
+    else if (type === "ping") {
+      this._write({ type: "pong" });
+      this._watchPing();
+      this._fire("ping");
+      this._fire("pong");
+    } else if (type === "message") {
+      const message = typeof data === "string" ? data : received(data, this.binaryType);
+      this._fire("data", message);
+      this._fire("message", message);
+    } else if (type === "noop") this.goodbye = readGoodbye(data) ?? this.goodbye;
+    else if (type === "close")
+      this._end("transport close", { description: "transport closed by the server" });
   }
-  #onOpenPacket({ type, data = "" }) {
-    switch (type) {
-      case "open":
-        this.#fail("server error");
-        break;
-      case "ping":
-        this.#write({ type: "pong" });
-        this.#watchPing();
-        this._fire("ping");
-        this._fire("pong");
-        break;
-      case "message": {
-        const message = typeof data === "string" ? data : kit2.received(data, this.binaryType);
-        this._fire("data", message);
-        this._fire("message", message);
-        break;
-      }
-      case "noop":
-        if (data) this.goodbye = readGoodbye(data) ?? this.goodbye;
-        break;
-      case "close":
-        this.#end("transport close", { description: "transport closed by the server" });
-    }
-  }
-  #onHandshake({ type, data }) {
-    const handshake = type === "open" && readHandshake(data);
-    if (!handshake) {
-      this.#fail("server error", { body: `${data}` });
-      return;
-    }
+  _onHandshake(handshake) {
     this.id = handshake.sid;
-    this.#maxPayload = handshake.maxPayload;
-    this.#pingDelay = Math.min(handshake.pingInterval + handshake.pingTimeout, MAX_DELAY);
+    if (true) this._maxPayload = handshake.maxPayload;
+    this._pingDelay = Math.min(+handshake.pingInterval + +handshake.pingTimeout, MAX_DELAY);
     this.readyState = "open";
-    if (this.hostname !== "localhost") {
-      this.#leavePage.push(
-        onPage("offline", () => this.#end("transport close", { description: "network connection lost" }))
-      );
-    }
-    this.#watchPing();
+    if (this.hostname !== "localhost") listenToPage("offline", this);
+    this._watchPing();
     this._fire("handshake", handshake);
     this._fire("open");
     this._flush();
     if (this.readyState === "open" && this.opts.upgrade !== false && this.transport.pause) {
-      kit2.upgrade?.(this, handshake.upgrades);
+      upgrade(this, handshake.upgrades);
     }
   }
-  #watchPing() {
-    stopTimer(this.opts, this.#pingTimer);
-    this._pingTimeoutTime = Date.now() + this.#pingDelay;
-    this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
+  _watchPing() {
+    stopTimer(this.opts, this._pingTimer);
+    this._pingTimeoutTime = Date.now() + this._pingDelay;
+    this._pingTimer = startTimer(this.opts, () => this._end("ping timeout"), this._pingDelay);
   }
-  #write(packet) {
+  _write(packet) {
     if (this.readyState === "closed" || this.readyState === "closing" && packet.type === "message") return;
     this._fire("packetCreate", packet);
     this.writeBuffer.push(packet);
     this._flush();
   }
-  #onDrained() {
-    this.writeBuffer.splice(0, this.#inFlight);
-    this.#inFlight = 0;
+  _onDrained() {
+    this.writeBuffer.splice(0, this._inFlight);
+    this._inFlight = 0;
     if (this.writeBuffer.length) this._flush();
     else {
       this._fire("drain");
       this._endIfDone();
     }
   }
-  #fail(message, details) {
-    _Session.priorWebsocketSuccess = false;
-    if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
-      Object.assign(this.#link, SILENT);
-      this.transport.close(false);
-      this._factories.shift();
-      this.#open();
-      return;
+  _fail(message, details) {
+    if (true) {
+      _Session.priorWebsocketSuccess = false;
+      if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
+        silence(this._link);
+        this.transport.close(false);
+        this._factories.shift();
+        this._open();
+        return;
+      }
     }
     const error = transportError(message, details);
     this._fire("error", error);
-    this.#end("transport error", error);
+    this._end("transport error", error);
   }
-  #end(reason, details) {
+  _end(reason, details) {
     if (this.readyState === "closed") return;
     this.readyState = "closed";
-    stopTimer(this.opts, this.#pingTimer);
-    for (const leave of this.#leavePage) leave();
-    this._endProbe?.();
-    Object.assign(this.#link, SILENT);
-    this.transport?.close(this.id !== void 0 && (reason === "forced close" || reason === "ping timeout"));
+    stopTimer(this.opts, this._pingTimer);
+    leavePage("offline", this);
+    leavePage("beforeunload", this);
+    if (true) this._endProbe?.();
+    if (this.transport) {
+      silence(this._link);
+      this.transport.close(this.id !== void 0 && (reason === "forced close" || reason === "ping timeout"));
+    }
     this.writeBuffer.length = 0;
     this._fire("close", reason, details);
     this.id = void 0;
@@ -1676,100 +1471,135 @@ var Session = class _Session extends Emitter {
 };
 var requests = 0;
 
+// src/engine/upgrade.ts
+function upgrade(session, offered) {
+  for (const factory of session._factories.slice(1)) {
+    const { transport, link } = session._create(factory);
+    if (![offered].flat().includes(transport.name)) continue;
+    const end = () => {
+      silence(link);
+      session._endProbe = void 0;
+      transport.close(false);
+    };
+    const fail = (message, details) => {
+      end();
+      if (session.upgrading) {
+        session.upgrading = false;
+        session.transport.resume?.();
+        session._flush();
+      }
+      const error = transportError(message ? `probe error: ${message}` : "probe error", details);
+      session._fire("upgradeError", Object.assign(error, { transport: transport.name }));
+      session._endIfDone();
+    };
+    Object.assign(link, {
+      opened: () => transport.send([{ type: "ping", data: "probe" }]),
+      packet: ({ type, data }) => {
+        if (session.upgrading || type !== "pong" || data !== "probe") return fail();
+        session.upgrading = true;
+        session._fire("upgrading", transport);
+        session.transport.pause?.(() => {
+          session._endProbe = void 0;
+          adopt(session, transport, link);
+        });
+      },
+      closed: () => fail("transport closed"),
+      failed: fail
+    });
+    session._endProbe = end;
+    transport.open();
+    return;
+  }
+}
+function adopt(session, transport, link) {
+  silence(session._link);
+  session._use(transport, link);
+  session.upgrading = false;
+  Session.priorWebsocketSuccess = transport.name === "websocket";
+  session.writeBuffer.unshift({ type: "upgrade" });
+  session._fire("upgrade", transport);
+  session._flush();
+}
+
+// src/kits/node.ts
+var transports = { polling: XHR, websocket: WebSocket };
+var binaryType = "nodebuffer";
+function received(bytes, binaryType2) {
+  if (binaryType2 === "nodebuffer") return bytes instanceof ArrayBuffer ? Buffer.from(bytes) : bytes;
+  return bytes instanceof ArrayBuffer ? bytes : new Uint8Array(bytes).buffer;
+}
+function unref(timer) {
+  timer.unref?.();
+}
+
+// src/backoff.ts
+function backoff(settings, attempt) {
+  const delay = Math.min(settings.reconnectionDelay * 2 ** Math.min(attempt, 30), settings.reconnectionDelayMax);
+  return Math.round(delay * (1 + settings.randomizationFactor * (2 * Math.random() - 1)));
+}
+function backoffAfter(settings, after) {
+  return Math.round(after + Math.random() * Math.max(after / 2, settings.reconnectionDelay));
+}
+
 // src/offset.ts
 var SHAPE = /^([\w-]{7}(\.[\w-]+|[\w-]{9})?|\d{13}-\d+|[\da-f]{24})$/;
 function nextOffset(current, candidate) {
-  if (current === void 0 || !SHAPE.test(current)) return candidate;
+  if (!current || !SHAPE.test(current)) return candidate;
   const step = candidate.charCodeAt(0) - current.charCodeAt(0);
-  return SHAPE.test(candidate) && (step === 0 || step === 1) ? candidate : current;
+  return SHAPE.test(candidate) && step >= 0 && step < 2 ? candidate : current;
 }
-
-// src/retries.ts
-var RetryQueue = class {
-  #queued = [];
-  #retries;
-  #isReady;
-  #send;
-  /** Sends only while `isReady`. */
-  constructor(retries, isReady, send) {
-    this.#retries = retries;
-    this.#isReady = isReady;
-    this.#send = send;
-  }
-  get length() {
-    return this.#queued.length;
-  }
-  /** Adds an event; a function at its end is called when it is acknowledged or given up. */
-  add(args, flags) {
-    this.#queued.push({ args, flags, tries: 0, pending: false });
-    this.drain();
-  }
-  /** Sends the first event, if that can be and is not under way. */
-  drain() {
-    const [first] = this.#queued;
-    if (!first || first.pending || !this.#isReady()) return;
-    first.pending = true;
-    first.tries++;
-    const args = [...first.args];
-    const ack = typeof args.at(-1) === "function" ? args.pop() : void 0;
-    this.#send(args, first.flags, (...[error, ...answer]) => {
-      first.pending = false;
-      if (!error || first.tries > this.#retries) {
-        this.#queued.shift();
-        if (ack) invoke(void 0, ack, [error, ...answer]);
-      }
-      this.drain();
-    });
-  }
-};
 
 // src/socket.ts
 var NONE = [];
-var WITH_ERROR = /* @__PURE__ */ Symbol();
+var NO_QUEUE = [];
 var Socket = class extends Emitter {
+  io;
+  nsp;
+  /** Read at each connect, so it may be replaced. */
+  auth;
+  /** The id that the server gave to this connection; `undefined` while there is none. */
+  id;
+  connected = false;
+  /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
+  recovered = false;
+  /** Whether the socket is connected, or means to be when the connection is there. */
+  active = false;
+  /** Events that came before the answer to CONNECT; delivered before `connect`. */
+  receiveBuffer = [];
+  /** Events that were emitted without a connection; sent before `connect`. */
+  sendBuffer = [];
+  /** What awaits an answer, by the id of the event. */
+  acks = {};
+  /** @internal The private id, with which the server finds the state of the last connection. */
+  _pid;
+  /** @internal */
+  _lastOffset;
+  /**
+   * @internal With the option `retries`, events in the order in which they are to arrive. One is under way at a time, sent
+   * again until it is acknowledged or the tries are used up: the order is kept, nothing is lost, and one may arrive twice.
+   */
+  _queue = NO_QUEUE;
+  _opts;
+  _nextId = 0;
+  // Replaced, never changed.
+  _any = NONE;
+  _anyOutgoing = NONE;
+  /**
+   * Stands for one connection, from the request for it on (a second one would be a fault) to its end: what was begun on one
+   * does not go on in the next.
+   */
+  _round;
+  /** For the next emit only. */
+  _flags = {};
   /** Made by `Manager.socket`. */
   constructor(io2, nsp, opts = {}) {
     super();
-    this.connected = false;
-    /** Whether the server took this connection for the last one gone on: nothing was missed, rooms and id are as before. */
-    this.recovered = false;
-    /** Whether the socket is connected, or means to be when the connection is there. */
-    this.active = false;
-    /** Events that came before the answer to CONNECT; delivered before `connect`. */
-    this.receiveBuffer = [];
-    /** Events that were emitted without a connection; sent before `connect`. */
-    this.sendBuffer = [];
-    /** What awaits an answer, by the id of the event. */
-    this.acks = {};
-    this.#nextId = 0;
-    // Replaced, never changed.
-    this.#onAny = NONE;
-    this.#onAnyOutgoing = NONE;
-    /** Counts connections, so that what was begun on one does not go on in the next. */
-    this.#round = 0;
-    /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
-    this.#asked = false;
-    /** For the next emit only. */
-    this.#flags = {};
     this.io = io2;
     this.nsp = nsp;
     this.auth = opts.auth;
-    this.#opts = opts;
-    if (opts.retries) {
-      this._queue = new RetryQueue(
-        opts.retries,
-        () => this.connected,
-        (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags)
-      );
-    }
+    this._opts = opts;
+    if (opts.retries) this._queue = [];
   }
-  #opts;
-  #nextId;
-  #onAny;
-  #onAnyOutgoing;
-  #round;
-  #asked;
-  #flags;
   get disconnected() {
     return !this.connected;
   }
@@ -1787,8 +1617,8 @@ var Socket = class extends Emitter {
   }
   /** Leaves the namespace; the connection ends with its last socket. */
   disconnect() {
-    if (this.connected) this.#send({ type: DISCONNECT });
-    this.#leave("io client disconnect");
+    if (this.connected) this._send({ type: DISCONNECT });
+    this._leave("io client disconnect");
     return this;
   }
   /** The same as `disconnect`. */
@@ -1801,19 +1631,23 @@ var Socket = class extends Emitter {
    * @throws Error when the name is the socket's own, and what the parser throws when an argument cannot be written.
    */
   emit(event, ...args) {
-    const flags = this.#flags;
-    this.#flags = {};
+    const flags = this._flags;
+    this._flags = {};
     if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
     const data = [event, ...args];
-    if (!this._queue || flags.volatile) this.#emit(data, flags);
-    else this._queue.add(data, flags);
+    const ack = typeof data.at(-1) === "function" ? data.pop() : void 0;
+    if (this._opts.retries && !flags.volatile) {
+      this._queue.push({ data, flags, ack, _tries: 0, _pending: false });
+      this._drain();
+    } else this._emit(data, flags, ack);
     return this;
   }
   /** Sends an event; resolves with the answer, rejects when there will be none. */
   emitWithAck(event, ...args) {
     return new Promise((resolve, reject) => {
       const answer = (error, value) => error ? reject(error) : resolve(value);
-      this.emit(event, ...[...args, Object.assign(answer, { [WITH_ERROR]: true })]);
+      this._flags._withError = true;
+      this.emit(event, ...[...args, answer]);
     });
   }
   /** Sends a `message` event. */
@@ -1822,268 +1656,250 @@ var Socket = class extends Emitter {
   }
   /** For the next emit: how long its acknowledgement may take, in milliseconds. */
   timeout(milliseconds) {
-    this.#flags.timeout = milliseconds;
+    this._flags.timeout = milliseconds;
     return this;
   }
   /** For the next emit: drop it rather than keep it when it cannot go out at once. */
   get volatile() {
-    this.#flags.volatile = true;
+    this._flags.volatile = true;
     return this;
   }
   /** For the next emit: whether to compress it where the transport can. */
   compress(compress) {
-    this.#flags.compress = compress;
+    this._flags.compress = compress;
     return this;
   }
   /** Adds a listener for every event that arrives, called with its name and arguments, before its own listeners. */
   onAny(listener) {
-    this.#onAny = [...this.#onAny, listener];
+    this._any = [...this._any, listener];
     return this;
   }
   /** The same, before all others. */
   prependAny(listener) {
-    this.#onAny = [listener, ...this.#onAny];
+    this._any = [listener, ...this._any];
     return this;
   }
   /** Removes a listener of `onAny`, or all. */
   offAny(listener) {
-    this.#onAny = without(this.#onAny, listener);
+    this._any = without(this._any, listener);
     return this;
   }
   /** The listeners of `onAny`. */
   listenersAny() {
-    return this.#onAny;
+    return this._any;
   }
   /** Adds a listener for every event that is sent, called with its name and arguments when that goes out. */
   onAnyOutgoing(listener) {
-    this.#onAnyOutgoing = [...this.#onAnyOutgoing, listener];
+    this._anyOutgoing = [...this._anyOutgoing, listener];
     return this;
   }
   /** The same, before all others. */
   prependAnyOutgoing(listener) {
-    this.#onAnyOutgoing = [listener, ...this.#onAnyOutgoing];
+    this._anyOutgoing = [listener, ...this._anyOutgoing];
     return this;
   }
   /** Removes a listener of `onAnyOutgoing`, or all. */
   offAnyOutgoing(listener) {
-    this.#onAnyOutgoing = without(this.#onAnyOutgoing, listener);
+    this._anyOutgoing = without(this._anyOutgoing, listener);
     return this;
   }
   /** The listeners of `onAnyOutgoing`. */
   listenersAnyOutgoing() {
-    return this.#onAnyOutgoing;
+    return this._anyOutgoing;
   }
   /** @internal The manager has a connection, or is about to and what is sent now goes with its request. */
   _onOpen() {
-    if (!this.active || this.#asked) return;
-    this.#asked = true;
-    const round = ++this.#round;
+    if (!this.active || this._round) return;
+    const round = {};
+    this._round = round;
     const send = (auth) => {
-      if (round !== this.#round || !this.active) return;
+      if (round !== this._round) return;
       const data = this._pid ? { pid: this._pid, offset: this._lastOffset, ...auth } : auth;
-      this.#send({ type: CONNECT, data });
+      this._send({ type: CONNECT, data });
     };
     if (typeof this.auth === "function") this.auth(send);
     else send(this.auth);
   }
   /** @internal The manager could not connect. */
   _onError(error) {
-    this.#round++;
-    this.#asked = false;
+    this._round = void 0;
     if (this.active && !this.connected) this._fire("connect_error", error);
   }
   /** @internal The manager's connection ended. */
   _onClose(reason, description) {
-    this.#round++;
-    this.#asked = false;
+    this._round = void 0;
     this.receiveBuffer.length = 0;
     const wasConnected = this.connected;
     this.connected = false;
     this.id = void 0;
     if (wasConnected) this._fire("disconnect", reason, description);
-    this.#failAcks();
+    for (const id in this.acks) {
+      if (this.sendBuffer.every((buffered) => buffered.id !== +id)) {
+        this.acks[id]?.(new Error("socket has been disconnected"));
+      }
+    }
   }
   /** @internal A packet of this namespace. */
   _onPacket(packet) {
     if (!this.active) return;
+    const { type, id } = packet;
     const data = packet.data;
-    switch (packet.type) {
-      case CONNECT:
-        if (typeof data?.sid === "string") this.#onConnect(data.sid, data.pid);
-        else this._fire("connect_error", new Error(OLD_SERVER));
-        break;
-      case EVENT:
-      case EVENT + WITH_BINARY:
-        if (this.connected) this.#onEvent(packet);
-        else this.receiveBuffer.push(packet);
-        break;
-      case ACK:
-      case ACK + WITH_BINARY:
-        this.#onAck(packet);
-        break;
-      case DISCONNECT:
-        this.#leave("io server disconnect");
-        break;
-      case CONNECT_ERROR: {
+    if (type === CONNECT) {
+      if (typeof data?.sid === "string") this._onConnect(data.sid, data.pid);
+      else this._fire("connect_error", new Error(OLD_SERVER));
+    } else if (type === EVENT || type === EVENT + WITH_BINARY) {
+      if (this.connected) this._onEvent(packet);
+      else this.receiveBuffer.push(packet);
+    } else if (type === ACK || type === ACK + WITH_BINARY) {
+      this.acks[id]?.(null, packet.data);
+    } else {
+      this._leave("io server disconnect");
+      if (type === CONNECT_ERROR) {
         const message = typeof data === "object" ? data.message : data;
-        this.#leave("io server disconnect");
         this._fire("connect_error", Object.assign(new Error(message), { data: data?.data }));
       }
     }
   }
-  #onConnect(sid, pid) {
+  _onConnect(sid, pid) {
     if (this.connected) return;
     this.id = sid;
     this.recovered = !!pid && pid === this._pid;
     if (!this.recovered) this._lastOffset = void 0;
     this._pid = pid;
     this.connected = true;
-    for (const packet of this.receiveBuffer.splice(0)) this.#onEvent(packet);
-    for (const packet of this.sendBuffer.splice(0)) this.#sendEvent(packet, packet.frames);
-    this._queue?.drain();
+    for (const packet of this.receiveBuffer.splice(0)) this._onEvent(packet);
+    for (const packet of this.sendBuffer.splice(0)) this._sendEvent(packet);
+    this._drain();
     this._fire("connect");
   }
-  #onEvent({ id, data = [] }) {
+  _onEvent({ id, data }) {
+    if (!data) return;
     const [event, ...args] = data;
-    if (event === void 0) return;
     const last = args.at(-1);
-    if (id !== void 0) args.push(this.#answer(id));
-    else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
-    for (const listener of this.#onAny) invoke(this, listener, [event, ...args]);
+    if (id !== void 0) {
+      let round = this._round;
+      args.push((...answer) => {
+        if (round && round === this._round) this._send({ type: ACK, id, data: answer });
+        round = void 0;
+      });
+    } else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
+    for (const listener of this._any) invoke(this, listener, [event, ...args]);
     this._fire(String(event), ...args);
   }
-  /** The function with which a listener answers: once, and only to the connection that asked. */
-  #answer(id) {
-    const round = this.#round;
-    let answered = false;
-    return (...data) => {
-      if (answered || round !== this.#round || !this.connected) return;
-      answered = true;
-      this.#send({ type: ACK, id, data });
+  /** Sends the first event of the queue, if that can be and is not under way. */
+  _drain() {
+    const [first] = this._queue;
+    if (!first || first._pending || !this.connected) return;
+    first._pending = true;
+    first._tries++;
+    const ack = (...answer) => {
+      first._pending = false;
+      if (!answer[0] || first._tries > this._opts.retries) {
+        this._queue.shift();
+        if (first.ack) invoke(void 0, first.ack, answer);
+      }
+      this._drain();
     };
+    this._emit(first.data, { ...first.flags, _withError: true }, ack);
   }
-  #emit(data, { volatile, compress = true, timeout = this.#opts.ackTimeout }) {
-    const packet = { type: EVENT, nsp: this.nsp, data, options: { compress } };
-    const last = data.at(-1);
-    if (typeof last === "function") {
-      data.pop();
-      packet.id = this.#nextId++;
-    }
-    const frames = this.io._encode(packet);
-    const { engine } = this.io;
-    const ready = this.connected && !engine?._hasPingExpired();
-    if (packet.id !== void 0) this.#awaitAck(packet.id, last, timeout);
-    if (ready && !(volatile && !engine?.transport.writable)) this.#sendEvent(packet, frames);
-    else if (!volatile) this.sendBuffer.push({ ...packet, frames });
+  _emit(data, flags, ack) {
+    const { io: io2 } = this;
+    const { volatile, compress = true } = flags;
+    const id = ack && this._nextId++;
+    const packet = { type: EVENT, nsp: this.nsp, id, data, options: { compress } };
+    const written = Object.assign(packet, { _frames: io2._encoder.encode(packet) });
+    const ready = this.connected && !io2.engine?._hasPingExpired();
+    if (ack) this._awaitAck(written, ack, flags);
+    if (ready && !(volatile && !io2.engine?.transport.writable)) this._sendEvent(written);
+    else if (!volatile) this.sendBuffer.push(written);
   }
-  #sendEvent(packet, frames) {
-    for (const listener of this.#onAnyOutgoing) invoke(this, listener, packet.data);
-    this.io._send(frames, packet);
+  _sendEvent(packet) {
+    for (const listener of this._anyOutgoing) invoke(this, listener, packet.data);
+    this.io._send(packet, packet._frames);
   }
-  #awaitAck(id, call, timeout) {
-    const timer = timeout === void 0 ? void 0 : startTimer(
-      this.io.opts,
-      () => {
-        const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
-        if (index >= 0) this.sendBuffer.splice(index, 1);
-        this.#takeAck(id);
-        invoke(this, call, [new Error("operation has timed out")]);
-      },
-      timeout
-    );
-    this.acks[id] = { call, timer, withError: timeout !== void 0 || !!call[WITH_ERROR] };
+  _awaitAck(packet, call, { _withError, timeout = this._opts.ackTimeout }) {
+    const { opts } = this.io;
+    const id = packet.id;
+    const giveUp = () => {
+      const index = this.sendBuffer.indexOf(packet);
+      if (index >= 0) this.sendBuffer.splice(index, 1);
+      settle(new Error("operation has timed out"));
+    };
+    const timer = timeout === void 0 ? void 0 : startTimer(opts, giveUp, timeout);
+    const settle = (error, answer = []) => {
+      stopTimer(opts, timer);
+      delete this.acks[id];
+      if (_withError || timeout !== void 0) invoke(this, call, [error, ...answer]);
+      else if (!error) invoke(this, call, answer);
+    };
+    this.acks[id] = settle;
   }
-  #takeAck(id) {
-    const ack = this.acks[id];
-    if (ack?.timer) stopTimer(this.io.opts, ack.timer);
-    delete this.acks[id];
-    return ack;
-  }
-  #onAck({ id, data = [] }) {
-    const ack = this.#takeAck(id);
-    if (ack) invoke(this, ack.call, [...ack.withError ? [null] : [], ...data]);
-  }
-  /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
-  #failAcks() {
-    for (const id of Object.keys(this.acks).map(Number)) {
-      if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
-      const ack = this.#takeAck(id);
-      if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);
-    }
-  }
-  #leave(reason) {
+  _leave(reason) {
     const wasActive = this.active;
     this.active = false;
     this._onClose(reason, this.io._describe());
     if (wasActive) this.io._release();
   }
-  #send(packet) {
-    const whole = { ...packet, nsp: this.nsp };
-    this.io._send(this.io._encode(whole), whole);
+  _send(packet) {
+    this.io._send({ ...packet, nsp: this.nsp });
   }
 };
-var OLD_SERVER = "It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible";
-function without(listeners, listener) {
-  const index = listeners.indexOf(listener);
-  return listener ? listeners.filter((_, at) => at !== index) : [];
-}
+var OLD_SERVER = "the server is of Socket.IO v2.x, and this client is not";
 
 // src/manager.ts
-var DEFAULTS = {
-  reconnection: true,
-  reconnectionAttempts: Number.POSITIVE_INFINITY,
-  reconnectionDelay: 1e3,
-  reconnectionDelayMax: 5e3,
-  randomizationFactor: 0.5,
-  timeout: 2e4
-};
 var Manager = class extends Emitter {
+  uri;
+  opts;
+  /** The session in use, from the first attempt to connect on. */
+  engine;
+  /** The sockets by namespace. */
+  nsps = /* @__PURE__ */ Object.create(null);
+  /** @internal */
+  _encoder;
+  /** @internal */
+  _autoConnect;
+  /** @internal */
+  _readyState = "closed";
+  /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
+  _reconnecting = false;
+  _settings;
+  _decoder;
+  /** Delays that were waited since the last connection. */
+  _attempts = 0;
+  /** Set by `_close`, until the next `open`: the user does not want this connection. */
+  _skipReconnect = false;
+  /** When the server wants us back, in milliseconds from the end of the connection. */
+  _comeBackAfter;
+  /** That of the attempt under way, or of the wait for the next one. */
+  _timer;
   constructor(uri, opts = {}) {
     super();
-    /** The sockets by namespace. */
-    this.nsps = /* @__PURE__ */ Object.create(null);
-    /** @internal */
-    this._readyState = "closed";
-    /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
-    this._reconnecting = false;
-    this.#settings = { ...DEFAULTS };
-    /** Delays that were waited since the last connection. */
-    this.#attempts = 0;
-    /** Set by `_close`, until the next `open`: the user does not want this connection. */
-    this.#skipReconnect = false;
     if (typeof uri !== "object") this.uri = uri;
     this.opts = { path: "/socket.io", ...typeof uri === "object" ? uri : opts };
     const given = this.opts;
-    for (const name of Object.keys(DEFAULTS)) {
-      const value = given[name];
-      if (value !== void 0 && (value !== 0 || !/A|D/.test(name))) this.#setting(name, value);
-    }
-    const { Encoder: Encoder3, Decoder: Decoder3 } = this.opts.parser ?? kit2.parser;
-    this.#encoder = new Encoder3();
-    this.#decoder = new Decoder3();
-    this.#decoder.on("decoded", (packet) => {
+    this._settings = {
+      reconnection: given.reconnection ?? true,
+      reconnectionAttempts: given.reconnectionAttempts || Number.POSITIVE_INFINITY,
+      reconnectionDelay: given.reconnectionDelay || 1e3,
+      reconnectionDelayMax: given.reconnectionDelayMax || 5e3,
+      randomizationFactor: given.randomizationFactor ?? 0.5,
+      timeout: given.timeout ?? 2e4
+    };
+    const { parser } = this.opts;
+    this._encoder = new (parser?.Encoder ?? Encoder)();
+    this._decoder = new (parser?.Decoder ?? Decoder)();
+    this._decoder.on("decoded", (packet) => {
       this._fire("packet", packet);
       this.nsps[packet.nsp]?._onPacket(packet);
     });
     this._autoConnect = this.opts.autoConnect !== false;
     if (this._autoConnect) this.open();
   }
-  #settings;
-  #encoder;
-  #decoder;
-  #attempts;
-  #skipReconnect;
-  /** When the server wants us back, in milliseconds from the end of the connection. */
-  #comeBackAfter;
-  /** Ends the wait for the next attempt. */
-  #stopWaiting;
-  /** Stops listening to the session in use. */
-  #abandon;
   /** Connects, unless that is done or under way. `done` hears of this attempt only, and then nothing is retried. */
   open(done) {
     if (this._readyState === "closed") {
       this._reconnecting = false;
-      this.#open(done);
+      this._open(done);
     }
     return this;
   }
@@ -2093,170 +1909,154 @@ var Manager = class extends Emitter {
   }
   /** The socket of a namespace; made at the first call. */
   socket(nsp, opts) {
-    let socket = this.nsps[nsp];
-    if (!socket) {
-      socket = new Socket(this, nsp, opts);
-      this.nsps[nsp] = socket;
-    }
+    this.nsps[nsp] ??= new Socket(this, nsp, opts);
+    const socket = this.nsps[nsp];
     if (this._autoConnect) socket.connect();
     return socket;
   }
   reconnection(value) {
-    if (value === false) this.#skipReconnect = true;
-    return this.#setting("reconnection", value);
+    if (value === false) this._skipReconnect = true;
+    return this._setting("reconnection", value);
   }
   reconnectionAttempts(value) {
-    return this.#setting("reconnectionAttempts", value);
+    return this._setting("reconnectionAttempts", value);
   }
   reconnectionDelay(value) {
-    return this.#setting("reconnectionDelay", value);
+    return this._setting("reconnectionDelay", value);
   }
   reconnectionDelayMax(value) {
-    return this.#setting("reconnectionDelayMax", value);
+    return this._setting("reconnectionDelayMax", value);
   }
   randomizationFactor(value) {
-    return this.#setting("randomizationFactor", value);
+    return this._setting("randomizationFactor", value);
   }
   timeout(value) {
-    return this.#setting("timeout", value);
+    return this._setting("timeout", value);
   }
   /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
   get _takesPackets() {
     const { earlyConnect, tryAllTransports } = this.opts;
-    return this._readyState === "open" || this._readyState === "opening" && !!earlyConnect && !tryAllTransports;
+    const early = this._readyState === "opening" && !!earlyConnect && !tryAllTransports;
+    return early || this._readyState === "open";
   }
-  /** @internal Encodes a packet. */
-  _encode(packet) {
-    return this.#encoder.encode(packet);
-  }
-  /** @internal Sends an encoded packet. */
-  _send(frames, packet) {
+  /** @internal Sends a packet, written already or not. */
+  _send(packet, frames = this._encoder.encode(packet)) {
     for (const frame of frames) this.engine?.write(frame, packet.options);
   }
   /** @internal A socket wants the connection no more: with the last one it ends. */
   _release() {
-    for (const nsp in this.nsps) if (this.nsps[nsp]?.active) return;
-    this._close();
+    if (!Object.values(this.nsps).some((socket) => socket.active)) this._close();
   }
   /** @internal Ends the connection and any attempt to have one again. */
   _close() {
-    this.#skipReconnect = true;
+    this._skipReconnect = true;
     this._reconnecting = false;
-    this.#onClose("forced close");
+    this._onClose("forced close");
   }
   /** @internal What is known of an end, with what the server said before. */
   _describe(details) {
     const goodbye = this.engine?.goodbye;
-    return goodbye ? Object.assign(details ?? { description: "disconnected by the server" }, { goodbye }) : details;
+    return goodbye ? Object.assign(details ?? { description: "goodbye" }, { goodbye }) : details;
   }
-  #setting(name, value) {
-    if (value === void 0) return this.#settings[name];
-    this.#settings[name] = value;
+  _setting(name, value) {
+    if (value === void 0) return this._settings[name];
+    this._settings[name] = value;
     return this;
   }
-  #open(done) {
+  /** @internal The page has found a network: no need to wait for the timer. */
+  handleEvent() {
+    this._stop();
+    if (this._skipReconnect) return;
+    this._fire("reconnect_attempt", this._attempts);
+    if (!this._skipReconnect && this._readyState === "closed") this._open((error) => this._onReconnect(error));
+  }
+  /** Ends what is under way: the time of an attempt and the listening to its session, or the wait for the next one. */
+  _stop() {
+    stopTimer(this.opts, this._timer);
+    leavePage("online", this);
+    if (this.engine) this.engine._hooks = {};
+  }
+  _open(done) {
+    this._stop();
     this._readyState = "opening";
-    this.#skipReconnect = false;
-    this.#stopWaiting?.();
-    this.#decoder.destroy();
+    this._skipReconnect = false;
+    this._decoder.destroy();
     const fail = (error) => {
-      this.#abandon?.();
+      this._stop();
       engine.close(true);
       this._readyState = "closed";
       this._fire("error", error);
-      this.#tell((socket) => socket._onError(error));
+      this._tell((socket) => socket._onError(error));
       if (done) done(error);
-      else this.#reconnect();
+      else this._reconnect();
     };
-    const hooks = {
+    const engine = new Session(this.uri, this.opts, {
       open: () => {
-        stopTimer(this.opts, timer);
+        stopTimer(this.opts, this._timer);
         this._readyState = "open";
-        this.#comeBackAfter = void 0;
+        this._comeBackAfter = void 0;
         this._fire("open");
-        this.#tell((socket) => socket._onOpen());
+        this._tell((socket) => socket._onOpen());
         done?.();
       },
-      data: (message) => this.#onMessage(message),
+      data: (message) => {
+        try {
+          this._decoder.add(message);
+        } catch (error) {
+          this._onClose("parse error", error);
+        }
+      },
       ping: () => this._fire("ping"),
       error: (error) => this._readyState === "opening" ? fail(error) : this._fire("error", error),
-      close: (reason, details) => this._readyState === "opening" ? fail(closed(reason, details)) : this.#onClose(reason, details)
-    };
-    const engine = new Session(this.uri, this.opts, hooks);
+      close: (reason, details) => this._readyState === "opening" ? fail(transportError(reason, details)) : this._onClose(reason, details)
+    });
     this.engine = engine;
-    const { timeout } = this.#settings;
-    const timer = timeout === false ? void 0 : startTimer(this.opts, () => fail(new Error("timeout")), timeout);
-    this.#abandon = () => {
-      this.#abandon = void 0;
-      stopTimer(this.opts, timer);
-      for (const event in hooks) delete hooks[event];
-    };
-    if (this._takesPackets) this.#tell((socket) => socket._onOpen());
+    const { timeout } = this._settings;
+    if (timeout !== false) this._timer = startTimer(this.opts, () => fail(new Error("timeout")), timeout);
+    if (this._takesPackets) this._tell((socket) => socket._onOpen());
   }
-  #onMessage(message) {
-    try {
-      this.#decoder.add(message);
-    } catch (error) {
-      this.#onClose("parse error", error);
-    }
-  }
-  #onClose(reason, details) {
-    this.#stopWaiting?.();
-    this.#abandon?.();
+  _onClose(reason, details) {
+    this._stop();
     const description = this._describe(details);
-    this.#comeBackAfter = description?.goodbye?.reconnectAfter;
+    this._comeBackAfter = description?.goodbye?.reconnectAfter;
     this.engine?.close(reason === "parse error");
-    this.#attempts = 0;
+    this._attempts = 0;
     const wasClosed = this._readyState === "closed";
     this._readyState = "closed";
     if (!wasClosed) this._fire("close", reason, description);
-    this.#tell((socket) => socket._onClose(reason, description));
-    this.#reconnect();
+    this._tell((socket) => socket._onClose(reason, description));
+    this._reconnect();
   }
-  #reconnect() {
-    if (this._reconnecting || this.#skipReconnect || !this.#settings.reconnection) return;
-    if (this.#attempts >= this.#settings.reconnectionAttempts) {
-      this.#attempts = 0;
+  _reconnect() {
+    if (this._reconnecting || this._skipReconnect || !this._settings.reconnection) return;
+    if (this._attempts >= this._settings.reconnectionAttempts) {
+      this._attempts = 0;
       this._fire("reconnect_failed");
       return;
     }
     this._reconnecting = true;
-    const after = this.#comeBackAfter;
-    this.#comeBackAfter = void 0;
-    const delay = after === void 0 ? backoff(this.#settings, this.#attempts) : backoffAfter(this.#settings, after);
-    this.#attempts++;
-    const attempt = () => {
-      this.#stopWaiting?.();
-      if (this.#skipReconnect) return;
-      this._fire("reconnect_attempt", this.#attempts);
-      if (!this.#skipReconnect && this._readyState === "closed") this.#open((error) => this.#onReconnect(error));
-    };
-    const timer = startTimer(this.opts, attempt, delay);
-    const leavePage = onPage("online", attempt);
-    this.#stopWaiting = () => {
-      this.#stopWaiting = void 0;
-      stopTimer(this.opts, timer);
-      leavePage();
-    };
+    const after = this._comeBackAfter;
+    this._comeBackAfter = void 0;
+    const delay = after === void 0 ? backoff(this._settings, this._attempts) : backoffAfter(this._settings, after);
+    this._attempts++;
+    this._timer = startTimer(this.opts, () => this.handleEvent(), delay);
+    listenToPage("online", this);
   }
-  #onReconnect(error) {
+  _onReconnect(error) {
     this._reconnecting = false;
     if (error) {
       this._fire("reconnect_error", error);
-      this.#reconnect();
+      this._reconnect();
       return;
     }
-    const attempts = this.#attempts;
-    this.#attempts = 0;
+    const attempts = this._attempts;
+    this._attempts = 0;
     this._fire("reconnect", attempts);
   }
-  #tell(action) {
+  _tell(action) {
     for (const socket of Object.values(this.nsps)) action(socket);
   }
 };
-function closed(reason, details) {
-  return details instanceof Error ? details : transportError(reason, details);
-}
 
 // src/lookup.ts
 var managers = {};
@@ -2265,12 +2065,10 @@ function lookup(uri, opts = {}) {
   const options = typeof uri === "object" ? uri : opts;
   const { id, namespace } = parseUrl(address, options);
   const key = id + (options.path ?? "/socket.io");
-  const known = managers[key];
-  if (options.forceNew || options.multiplex === false || known?.nsps[namespace]) {
-    return new Manager(address, options).socket(namespace, options);
-  }
-  managers[key] = known ?? new Manager(address, options);
-  return managers[key].socket(namespace, options);
+  const own = options.forceNew || options.multiplex === false || managers[key]?.nsps[namespace];
+  const manager = !own && managers[key] || new Manager(address, options);
+  if (!own) managers[key] = manager;
+  return manager.socket(namespace, options);
 }
 var io = /* @__PURE__ */ (() => {
   const found = lookup;
@@ -2288,19 +2086,19 @@ function request2({ url, body, options, limit, done, failed }) {
       body: body ?? null,
       cache: "no-store",
       credentials: options.withCredentials ? "include" : "same-origin",
-      headers: headersOf(body, options),
+      // A body that is a string has the type `text/plain;charset=UTF-8` already.
+      headers: options.extraHeaders ?? {},
       signal
     });
     const { ok, status } = context;
-    const text = await readText(context, ok ? limit : MAX_ERROR_BODY);
+    const most = ok ? limit : MAX_ERROR_BODY;
+    const text = await readText(context, most);
     if (signal.aborted) return;
-    if (ok && text.length <= limit) return done(text);
+    if (ok && text.length <= most) return done(text);
     abort.abort();
     failed({ description: status, status, context, body: text.slice(0, MAX_ERROR_BODY) });
   };
-  run().catch((description) => {
-    if (!signal.aborted) failed({ description });
-  });
+  run().catch((description) => signal.aborted || failed({ description }));
   return () => abort.abort();
 }
 async function readText({ body }, limit) {

@@ -10,5 +10,14 @@ export type Timer = ReturnType<typeof setTimeout> | undefined;
 /** Calls `action` after a delay in milliseconds. */
 export declare function startTimer(options: TimerOptions, action: () => void, delay: number): Timer;
 export declare function stopTimer(options: TimerOptions, timer: Timer): void;
-/** Listens to an event of the page or worker, where there is one; gives what stops it. */
-export declare function onPage(event: "online" | "offline" | "beforeunload", listener: () => void): () => void;
+/** An object that hears events of the page or worker, as `addEventListener` takes it. */
+export interface PageListener {
+    handleEvent(event: {
+        type: string;
+    }): void;
+}
+type PageEvent = "online" | "offline" | "beforeunload";
+/** Listens to an event of the page or worker, where there is one. */
+export declare function listenToPage(event: PageEvent, listener: PageListener): void;
+export declare function leavePage(event: PageEvent, listener: PageListener): void;
+export {};

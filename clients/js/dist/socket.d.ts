@@ -1,23 +1,16 @@
-import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
+import { type DefaultEvents, Emitter, type EventArgs, type EventName } from "./events.js";
 import type { Manager } from "./manager.js";
 import { type Frame, type Packet } from "./parser/packet.js";
-import { type Timer } from "./platform.js";
 import type { AllButLast, Answer, DecorateAcknowledgements, SocketEvents, SocketOptions } from "./socket-types.js";
-/** An event that awaits its answer. */
-export interface PendingAck {
-    call: AnyListener;
-    /** The acknowledgement has an error in front, so it can be told that none will come. */
-    withError: boolean;
-    timer: Timer;
-}
-/** An event that was emitted without a connection, written already. */
-interface Buffered extends Packet {
-    frames: Frame[];
+/** An event that awaits its answer: call it with the answer, or with the reason why there will be none. */
+export type PendingAck = (error: Error | null, answer?: readonly unknown[]) => void;
+/** An event, written already. */
+interface Written extends Packet {
+    _frames: Frame[];
 }
 /** A listener for events of any name. */
 export type CatchAll = (event: string, ...args: never[]) => void;
 export declare class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<SocketEvents, Listen> {
-    #private;
     readonly io: Manager;
     readonly nsp: string;
     /** Read at each connect, so it may be replaced. */
@@ -32,9 +25,20 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     /** Events that came before the answer to CONNECT; delivered before `connect`. */
     readonly receiveBuffer: Packet[];
     /** Events that were emitted without a connection; sent before `connect`. */
-    readonly sendBuffer: Buffered[];
+    readonly sendBuffer: Written[];
     /** What awaits an answer, by the id of the event. */
     readonly acks: Record<number, PendingAck>;
+    private readonly _opts;
+    private _nextId;
+    private _any;
+    private _anyOutgoing;
+    /**
+     * Stands for one connection, from the request for it on (a second one would be a fault) to its end: what was begun on one
+     * does not go on in the next.
+     */
+    private _round;
+    /** For the next emit only. */
+    private _flags;
     /** Made by `Manager.socket`. */
     constructor(io: Manager<never, never> | Manager, nsp: string, opts?: SocketOptions);
     get disconnected(): boolean;
@@ -78,5 +82,14 @@ export declare class Socket<Listen extends object = DefaultEvents, Emit extends 
     offAnyOutgoing(listener?: CatchAll): this;
     /** The listeners of `onAnyOutgoing`. */
     listenersAnyOutgoing(): CatchAll[];
+    private _onConnect;
+    private _onEvent;
+    /** Sends the first event of the queue, if that can be and is not under way. */
+    private _drain;
+    private _emit;
+    private _sendEvent;
+    private _awaitAck;
+    private _leave;
+    private _send;
 }
 export {};

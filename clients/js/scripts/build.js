@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
-import { BUNDLES, optionsOf } from "./bundles.js";
+import { BUNDLES, minifyOf, optionsOf } from "./bundles.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = resolve(process.argv[2] ?? join(root, "dist"));
@@ -22,13 +22,10 @@ for (const bundle of BUNDLES) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text);
 }
 
-/** What esbuild leaves, terser takes: a twentieth. */
-async function minifyAgain(files, { name, format }) {
+async function minifyAgain(files, bundle) {
+  const { name } = bundle;
   const { code, map } = await minify(files[name], {
-    ecma: 2020,
-    module: format === "esm",
-    toplevel: true,
-    compress: { passes: 3, unsafe_arrows: true },
+    ...minifyOf(bundle),
     sourceMap: { content: files[`${name}.map`], url: `${name}.map`, includeSources: true },
   });
   files[name] = `${code}\n`;

@@ -8,7 +8,7 @@ export const BUNDLES = [
     kit: "browser",
     format: "esm",
     minify: true,
-    budget: 8_600,
+    budget: 8_000,
     official: 12_867,
   },
   {
@@ -17,7 +17,7 @@ export const BUNDLES = [
     kit: "browser-websocket",
     format: "esm",
     minify: true,
-    budget: 7_200,
+    budget: 6_200,
     official: 12_867,
   },
   { name: "socket.io.msgpack.esm.min.js", entry: "index", kit: "browser-msgpack", format: "esm", minify: true },
@@ -47,8 +47,25 @@ export const BUNDLES = [
   { name: "node-msgpack.cjs", entry: "node", kit: "node-msgpack", format: "cjs", platform: "node" },
 ];
 
+/** How terser makes smaller what esbuild leaves: by a twentieth. */
+export const minifyOf = ({ format }) => ({
+  ecma: 2020,
+  module: format === "esm",
+  toplevel: true,
+  // `pure_getters` would be smaller and wrong: `writable` of a transport is one, and is read before its state changes.
+  compress: {
+    passes: 3,
+    unsafe: true,
+    unsafe_arrows: true,
+    // What is alike compresses better than what is short.
+    inline: 1,
+    sequences: false,
+    hoist_funs: true,
+  },
+});
+
 /** Names that begin with `_` are for the client itself, and shortened; these are not, for they are data. */
-const NOT_OURS = /^_placeholder$/;
+export const MANGLED = { mangleProps: /^_/, reserveProps: /^_placeholder$/ };
 
 /** How esbuild makes a bundle. */
 export function optionsOf({ entry, kit, format, platform = "browser", minify = false }, root) {
@@ -56,11 +73,12 @@ export function optionsOf({ entry, kit, format, platform = "browser", minify = f
     absWorkingDir: root,
     entryPoints: [`src/${entry}.ts`],
     alias: { "#kit": `./src/kits/${kit}.ts` },
+    define: { POLLING: `${!kit.endsWith("websocket")}` },
     bundle: true,
     format,
     platform,
     minify,
-    ...(minify && { mangleProps: /^_/, reserveProps: NOT_OURS }),
+    ...(minify && MANGLED),
     target: "es2022",
     sourcemap: true,
     // Nothing of Node's is imported by what is not for Node.

@@ -24,11 +24,6 @@ export interface DefaultEvents {
 /** A listener whose arguments are not known here. */
 export type AnyListener = (...args: never[]) => void;
 
-interface Entry {
-  call: AnyListener;
-  once?: boolean;
-}
-
 /** Calls `listener` as a method of `self` and keeps what it throws away from the caller. */
 export function invoke(self: unknown, listener: AnyListener, args: readonly unknown[]): void {
   try {
@@ -40,17 +35,31 @@ export function invoke(self: unknown, listener: AnyListener, args: readonly unkn
   }
 }
 
+/** A listener that removes itself, and the one it stands for. */
+type Once = AnyListener & { _of?: AnyListener };
+
+/** The list without the first registration of a listener, or an empty one. Never changes a list: it may be in use. */
+export function without<L extends Once>(listeners: L[], listener?: AnyListener): L[] {
+  const index = listeners.findIndex((other) => other === listener || other._of === listener);
+  return listener ? listeners.filter((_, at) => at !== index) : [];
+}
+
+/** Most events of a session are heard by nobody; lists are never changed. */
+const NOBODY: Once[] = [];
+
 /** An object with events. */
 export class Emitter<Own extends object, User extends object = Own> {
   // Made by the first listener: most objects of a large number of connections never have one.
-  #entries: Map<string, Entry[]> | undefined;
+  private _listeners: Map<string, Once[]> | undefined;
 
   /** Adds a listener; one that is added twice is called twice. */
   on<K extends EventName<Own> | EventName<User>, A extends EventArgs<Own, User, K>>(
     event: K,
     listener: (...args: A) => void,
   ): this {
-    return this.#add(event, { call: listener as unknown as AnyListener });
+    this._listeners ??= new Map();
+    this._listeners.set(event, [...this._listenersOf(event), listener as unknown as AnyListener]);
+    return this;
   }
 
   /** Adds a listener that is removed before its first call. */
@@ -58,14 +67,22 @@ export class Emitter<Own extends object, User extends object = Own> {
     event: K,
     listener: (...args: A) => void,
   ): this {
-    return this.#add(event, { call: listener as unknown as AnyListener, once: true });
+    const once = (...args: A) => {
+      this.off(event, once as unknown as AnyListener);
+      listener.apply(this, args);
+    };
+    once._of = listener;
+    return this.on(event, once);
   }
 
   /** Removes one listener (its oldest registration), all of an event, or all. */
   off<K extends EventName<Own> | EventName<User>>(event?: K, listener?: AnyListener): this {
-    if (event === undefined) this.#entries = undefined;
-    else if (listener) this.#remove(event, (entry) => entry.call === listener);
-    else this.#entries?.delete(event);
+    if (event === undefined) this._listeners = undefined;
+    else {
+      const left = without(this._listenersOf(event), listener);
+      if (left[0]) this._listeners?.set(event, left);
+      else this._listeners?.delete(event);
+    }
     return this;
   }
 
@@ -94,36 +111,20 @@ export class Emitter<Own extends object, User extends object = Own> {
 
   /** The listeners of an event, in the order of their calls. */
   listeners<K extends EventName<Own> | EventName<User>>(event: K): AnyListener[] {
-    return (this.#entries?.get(event) ?? []).map((entry) => entry.call);
+    return this._listenersOf(event).map((listener) => listener._of ?? listener);
   }
 
   /** Whether an event has a listener. */
   hasListeners<K extends EventName<Own> | EventName<User>>(event: K): boolean {
-    return !!this.#entries?.has(event);
+    return !!this._listenersOf(event)[0];
   }
 
   /** @internal Calls the listeners that an event has at this moment. */
   _fire(event: string, ...args: unknown[]): void {
-    const entries = this.#entries?.get(event);
-    if (!entries) return;
-    for (const entry of entries) {
-      if (entry.once) this.#remove(event, (other) => other === entry);
-      invoke(this, entry.call, args);
-    }
+    for (const listener of this._listenersOf(event)) invoke(this, listener, args);
   }
 
-  #add(event: string, entry: Entry): this {
-    this.#entries ??= new Map();
-    this.#entries.set(event, [...(this.#entries.get(event) ?? []), entry]);
-    return this;
-  }
-
-  // Lists are replaced, never changed: a call that is under way goes on over the one it began with.
-  #remove(event: string, matches: (entry: Entry) => boolean): void {
-    const entries = this.#entries?.get(event) ?? [];
-    const index = entries.findIndex(matches);
-    const left = entries.filter((_, at) => at !== index);
-    if (left.length) this.#entries?.set(event, left);
-    else this.#entries?.delete(event);
+  private _listenersOf(event: string): Once[] {
+    return this._listeners?.get(event) ?? NOBODY;
   }
 }

@@ -33,12 +33,10 @@ function lookup(uri?: string | Options, opts: Options = {}): Socket {
   const options = typeof uri === "object" ? uri : opts;
   const { id, namespace } = parseUrl(address, options);
   const key = id + (options.path ?? "/socket.io");
-  const known = managers[key];
-  if (options.forceNew || options.multiplex === false || known?.nsps[namespace]) {
-    return new Manager(address, options).socket(namespace, options);
-  }
-  managers[key] = known ?? new Manager(address, options);
-  return managers[key].socket(namespace, options);
+  const own = options.forceNew || options.multiplex === false || managers[key]?.nsps[namespace];
+  const manager = (!own && managers[key]) || new Manager(address, options);
+  if (!own) managers[key] = manager;
+  return manager.socket(namespace, options);
 }
 
 export const io: Lookup = /* @__PURE__ */ (() => {

@@ -1,16 +1,15 @@
 // A manager keeps one connection for any number of namespaces: it opens the session, joins messages to packets, hands
 // each to the socket of its namespace, and reconnects. What a packet means is the socket's business.
 
-import { kit } from "#kit";
+import * as kit from "#kit";
 import { type BackoffSettings, backoff, backoffAfter } from "./backoff.js";
-import { type TransportError, transportError } from "./engine/error.js";
+import { transportError } from "./engine/error.js";
 import type { Goodbye } from "./engine/goodbye.js";
 import type { SessionOptions } from "./engine/options.js";
-import type { Bytes } from "./engine/packet.js";
-import { type CloseReason, Session, type SessionHooks } from "./engine/session.js";
+import { type CloseReason, Session } from "./engine/session.js";
 import { type DefaultEvents, Emitter } from "./events.js";
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from "./parser/packet.js";
-import { onPage, startTimer, stopTimer, type Timer } from "./platform.js";
+import { leavePage, listenToPage, startTimer, stopTimer, type Timer } from "./platform.js";
 import { Socket } from "./socket.js";
 import type { SocketOptions } from "./socket-types.js";
 import type { CloseDetails } from "./transports/transport.js";
@@ -65,15 +64,6 @@ interface Settings extends BackoffSettings {
   timeout: number | false;
 }
 
-const DEFAULTS: Settings = {
-  reconnection: true,
-  reconnectionAttempts: Number.POSITIVE_INFINITY,
-  reconnectionDelay: 1000,
-  reconnectionDelayMax: 5000,
-  randomizationFactor: 0.5,
-  timeout: 20_000,
-};
-
 export class Manager<
   Listen extends object = DefaultEvents,
   Emit extends object = Listen,
@@ -86,25 +76,24 @@ export class Manager<
   readonly nsps: Record<string, Socket> = Object.create(null);
 
   /** @internal */
+  readonly _encoder: PacketEncoder;
+  /** @internal */
   readonly _autoConnect: boolean;
   /** @internal */
   _readyState: "closed" | "opening" | "open" = "closed";
   /** @internal Whether an attempt is under way or planned, which a socket then waits for. */
   _reconnecting = false;
 
-  readonly #settings: Settings = { ...DEFAULTS };
-  readonly #encoder: PacketEncoder;
-  readonly #decoder: PacketDecoder;
+  private readonly _settings: Settings;
+  private readonly _decoder: PacketDecoder;
   /** Delays that were waited since the last connection. */
-  #attempts = 0;
+  private _attempts = 0;
   /** Set by `_close`, until the next `open`: the user does not want this connection. */
-  #skipReconnect = false;
+  private _skipReconnect = false;
   /** When the server wants us back, in milliseconds from the end of the connection. */
-  #comeBackAfter: number | undefined;
-  /** Ends the wait for the next attempt. */
-  #stopWaiting: (() => void) | undefined;
-  /** Stops listening to the session in use. */
-  #abandon: (() => void) | undefined;
+  private _comeBackAfter: number | undefined;
+  /** That of the attempt under way, or of the wait for the next one. */
+  private _timer: Timer;
 
   constructor(opts?: ManagerOptions);
   constructor(uri?: string | ManagerOptions, opts?: ManagerOptions);
@@ -113,15 +102,19 @@ export class Manager<
     if (typeof uri !== "object") this.uri = uri;
     this.opts = { path: "/socket.io", ...(typeof uri === "object" ? uri : opts) };
     const given: ManagerOptions = this.opts;
-    for (const name of Object.keys(DEFAULTS) as (keyof Settings)[]) {
-      const value = given[name];
-      // 0 attempts and a delay of 0 are the defaults, as they are in the official client.
-      if (value !== undefined && (value !== 0 || !/A|D/.test(name))) this.#setting(name, value);
-    }
-    const { Encoder, Decoder } = this.opts.parser ?? kit.parser;
-    this.#encoder = new Encoder();
-    this.#decoder = new Decoder();
-    this.#decoder.on("decoded", (packet) => {
+    // 0 attempts and a delay of 0 are the defaults, as they are in the official client.
+    this._settings = {
+      reconnection: given.reconnection ?? true,
+      reconnectionAttempts: given.reconnectionAttempts || Number.POSITIVE_INFINITY,
+      reconnectionDelay: given.reconnectionDelay || 1000,
+      reconnectionDelayMax: given.reconnectionDelayMax || 5000,
+      randomizationFactor: given.randomizationFactor ?? 0.5,
+      timeout: given.timeout ?? 20_000,
+    };
+    const { parser } = this.opts;
+    this._encoder = new (parser?.Encoder ?? kit.Encoder)();
+    this._decoder = new (parser?.Decoder ?? kit.Decoder)();
+    this._decoder.on("decoded", (packet) => {
       this._fire("packet", packet);
       this.nsps[packet.nsp]?._onPacket(packet);
     });
@@ -133,7 +126,7 @@ export class Manager<
   open(done?: (error?: Error) => void): this {
     if (this._readyState === "closed") {
       this._reconnecting = false;
-      this.#open(done);
+      this._open(done);
     }
     return this;
   }
@@ -145,11 +138,8 @@ export class Manager<
 
   /** The socket of a namespace; made at the first call. */
   socket<L extends object = Listen, E extends object = Emit>(nsp: string, opts?: SocketOptions): Socket<L, E> {
-    let socket = this.nsps[nsp];
-    if (!socket) {
-      socket = new Socket(this, nsp, opts);
-      this.nsps[nsp] = socket;
-    }
+    this.nsps[nsp] ??= new Socket(this, nsp, opts);
+    const socket = this.nsps[nsp];
     if (this._autoConnect) socket.connect();
     return socket as unknown as Socket<L, E>;
   }
@@ -158,198 +148,181 @@ export class Manager<
   reconnection(): boolean;
   reconnection(value: boolean): this;
   reconnection(value?: boolean): this | boolean {
-    if (value === false) this.#skipReconnect = true;
-    return this.#setting("reconnection", value);
+    if (value === false) this._skipReconnect = true;
+    return this._setting("reconnection", value);
   }
 
   /** Attempts before giving up; with an argument: sets it. */
   reconnectionAttempts(): number;
   reconnectionAttempts(value: number): this;
   reconnectionAttempts(value?: number): this | number {
-    return this.#setting("reconnectionAttempts", value);
+    return this._setting("reconnectionAttempts", value);
   }
 
   /** The first delay in milliseconds; with an argument: sets it. */
   reconnectionDelay(): number;
   reconnectionDelay(value: number): this;
   reconnectionDelay(value?: number): this | number {
-    return this.#setting("reconnectionDelay", value);
+    return this._setting("reconnectionDelay", value);
   }
 
   /** The longest delay in milliseconds; with an argument: sets it. */
   reconnectionDelayMax(): number;
   reconnectionDelayMax(value: number): this;
   reconnectionDelayMax(value?: number): this | number {
-    return this.#setting("reconnectionDelayMax", value);
+    return this._setting("reconnectionDelayMax", value);
   }
 
   /** The part by which a delay may be shorter or longer; with an argument: sets it. */
   randomizationFactor(): number;
   randomizationFactor(value: number): this;
   randomizationFactor(value?: number): this | number {
-    return this.#setting("randomizationFactor", value);
+    return this._setting("randomizationFactor", value);
   }
 
   /** How long an attempt may take, in milliseconds; with an argument: sets it. */
   timeout(): number | false;
   timeout(value: number | false): this;
   timeout(value?: number | false): this | number | false {
-    return this.#setting("timeout", value);
+    return this._setting("timeout", value);
   }
 
   /** @internal Whether there is a connection, or one that is about to be and may be written to already. */
   get _takesPackets(): boolean {
     const { earlyConnect, tryAllTransports } = this.opts;
-    return this._readyState === "open" || (this._readyState === "opening" && !!earlyConnect && !tryAllTransports);
+    const early = this._readyState === "opening" && !!earlyConnect && !(POLLING && tryAllTransports);
+    return early || this._readyState === "open";
   }
 
-  /** @internal Encodes a packet. */
-  _encode(packet: Packet): ReturnType<PacketEncoder["encode"]> {
-    return this.#encoder.encode(packet);
-  }
-
-  /** @internal Sends an encoded packet. */
-  _send(frames: ReturnType<PacketEncoder["encode"]>, packet: Packet): void {
+  /** @internal Sends a packet, written already or not. */
+  _send(packet: Packet, frames = this._encoder.encode(packet)): void {
     for (const frame of frames) this.engine?.write(frame, packet.options);
   }
 
   /** @internal A socket wants the connection no more: with the last one it ends. */
   _release(): void {
-    for (const nsp in this.nsps) if (this.nsps[nsp]?.active) return;
-    this._close();
+    if (!Object.values(this.nsps).some((socket) => socket.active)) this._close();
   }
 
   /** @internal Ends the connection and any attempt to have one again. */
   _close(): void {
-    this.#skipReconnect = true;
+    this._skipReconnect = true;
     this._reconnecting = false;
-    this.#onClose("forced close");
+    this._onClose("forced close");
   }
 
   /** @internal What is known of an end, with what the server said before. */
   _describe(details?: Error | CloseDetails): DisconnectDescription | undefined {
     const goodbye = this.engine?.goodbye;
-    return goodbye ? Object.assign(details ?? { description: "disconnected by the server" }, { goodbye }) : details;
+    return goodbye ? Object.assign(details ?? { description: "goodbye" }, { goodbye }) : details;
   }
 
-  #setting<K extends keyof Settings>(name: K, value: Settings[K] | undefined): this | Settings[K] {
-    if (value === undefined) return this.#settings[name];
-    this.#settings[name] = value;
+  private _setting<K extends keyof Settings>(name: K, value: Settings[K] | undefined): this | Settings[K] {
+    if (value === undefined) return this._settings[name];
+    this._settings[name] = value;
     return this;
   }
 
-  #open(done?: (error?: Error) => void): void {
+  /** @internal The page has found a network: no need to wait for the timer. */
+  handleEvent(): void {
+    this._stop();
+    if (this._skipReconnect) return;
+    this._fire("reconnect_attempt", this._attempts);
+    // A listener may have given up, or connected itself.
+    if (!this._skipReconnect && this._readyState === "closed") this._open((error) => this._onReconnect(error));
+  }
+
+  /** Ends what is under way: the time of an attempt and the listening to its session, or the wait for the next one. */
+  private _stop(): void {
+    stopTimer(this.opts, this._timer);
+    leavePage("online", this);
+    if (this.engine) this.engine._hooks = {};
+  }
+
+  private _open(done?: (error?: Error) => void): void {
+    this._stop();
     this._readyState = "opening";
-    this.#skipReconnect = false;
-    this.#stopWaiting?.();
-    this.#decoder.destroy();
+    this._skipReconnect = false;
+    this._decoder.destroy();
 
     const fail = (error: Error) => {
-      this.#abandon?.();
+      this._stop();
       engine.close(true);
       this._readyState = "closed";
       this._fire("error", error);
-      this.#tell((socket) => socket._onError(error));
+      this._tell((socket) => socket._onError(error));
       if (done) done(error);
-      else this.#reconnect();
+      else this._reconnect();
     };
-    const hooks: SessionHooks = {
+    const engine = new Session(this.uri, this.opts, {
       open: () => {
-        stopTimer(this.opts, timer);
+        stopTimer(this.opts, this._timer);
         this._readyState = "open";
-        this.#comeBackAfter = undefined;
+        this._comeBackAfter = undefined;
         this._fire("open");
-        this.#tell((socket) => socket._onOpen());
+        this._tell((socket) => socket._onOpen());
         done?.();
       },
-      data: (message) => this.#onMessage(message),
+      data: (message) => {
+        try {
+          this._decoder.add(message);
+        } catch (error) {
+          this._onClose("parse error", error as Error);
+        }
+      },
       ping: () => this._fire("ping"),
       error: (error) => (this._readyState === "opening" ? fail(error) : this._fire("error", error)),
       close: (reason, details) =>
-        this._readyState === "opening" ? fail(closed(reason, details)) : this.#onClose(reason, details),
-    };
-    const engine = new Session(this.uri, this.opts, hooks);
+        this._readyState === "opening" ? fail(transportError(reason, details)) : this._onClose(reason, details),
+    });
     this.engine = engine;
-    const { timeout } = this.#settings;
-    const timer: Timer =
-      timeout === false ? undefined : startTimer(this.opts, () => fail(new Error("timeout")), timeout);
-    this.#abandon = () => {
-      this.#abandon = undefined;
-      stopTimer(this.opts, timer);
-      for (const event in hooks) delete hooks[event as keyof SessionHooks];
-    };
-    if (this._takesPackets) this.#tell((socket) => socket._onOpen());
+    const { timeout } = this._settings;
+    if (timeout !== false) this._timer = startTimer(this.opts, () => fail(new Error("timeout")), timeout);
+    if (this._takesPackets) this._tell((socket) => socket._onOpen());
   }
 
-  #onMessage(message: string | Bytes): void {
-    try {
-      this.#decoder.add(message);
-    } catch (error) {
-      this.#onClose("parse error", error as Error);
-    }
-  }
-
-  #onClose(reason: ManagerCloseReason, details?: Error | CloseDetails): void {
-    this.#stopWaiting?.();
-    this.#abandon?.();
+  private _onClose(reason: ManagerCloseReason, details?: Error | CloseDetails): void {
+    this._stop();
     const description = this._describe(details);
-    this.#comeBackAfter = description?.goodbye?.reconnectAfter;
+    this._comeBackAfter = description?.goodbye?.reconnectAfter;
     this.engine?.close(reason === "parse error");
-    this.#attempts = 0;
+    this._attempts = 0;
     const wasClosed = this._readyState === "closed";
     this._readyState = "closed";
     if (!wasClosed) this._fire("close", reason, description);
-    this.#tell((socket) => socket._onClose(reason, description));
-    this.#reconnect();
+    this._tell((socket) => socket._onClose(reason, description));
+    this._reconnect();
   }
 
-  #reconnect(): void {
-    if (this._reconnecting || this.#skipReconnect || !this.#settings.reconnection) return;
-    if (this.#attempts >= this.#settings.reconnectionAttempts) {
-      this.#attempts = 0;
+  private _reconnect(): void {
+    if (this._reconnecting || this._skipReconnect || !this._settings.reconnection) return;
+    if (this._attempts >= this._settings.reconnectionAttempts) {
+      this._attempts = 0;
       this._fire("reconnect_failed");
       return;
     }
     this._reconnecting = true;
-    const after = this.#comeBackAfter;
-    this.#comeBackAfter = undefined;
-    const delay = after === undefined ? backoff(this.#settings, this.#attempts) : backoffAfter(this.#settings, after);
-    this.#attempts++;
-    const attempt = () => {
-      this.#stopWaiting?.();
-      if (this.#skipReconnect) return;
-      this._fire("reconnect_attempt", this.#attempts);
-      // A listener may have given up, or connected itself.
-      if (!this.#skipReconnect && this._readyState === "closed") this.#open((error) => this.#onReconnect(error));
-    };
-    const timer = startTimer(this.opts, attempt, delay);
-    // A device that has found a network need not wait for the timer.
-    const leavePage = onPage("online", attempt);
-    this.#stopWaiting = () => {
-      this.#stopWaiting = undefined;
-      stopTimer(this.opts, timer);
-      leavePage();
-    };
+    const after = this._comeBackAfter;
+    this._comeBackAfter = undefined;
+    const delay = after === undefined ? backoff(this._settings, this._attempts) : backoffAfter(this._settings, after);
+    this._attempts++;
+    this._timer = startTimer(this.opts, () => this.handleEvent(), delay);
+    listenToPage("online", this);
   }
 
-  #onReconnect(error?: Error): void {
+  private _onReconnect(error?: Error): void {
     this._reconnecting = false;
     if (error) {
       this._fire("reconnect_error", error);
-      this.#reconnect();
+      this._reconnect();
       return;
     }
-    const attempts = this.#attempts;
-    this.#attempts = 0;
+    const attempts = this._attempts;
+    this._attempts = 0;
     this._fire("reconnect", attempts);
   }
 
-  #tell(action: (socket: Socket) => void): void {
+  private _tell(action: (socket: Socket) => void): void {
     for (const socket of Object.values(this.nsps)) action(socket);
   }
-}
-
-/** The error of a connection that ended before it was one. */
-function closed(reason: CloseReason, details?: CloseDetails | TransportError): Error {
-  return details instanceof Error ? details : transportError(reason, details);
 }

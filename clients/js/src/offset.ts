@@ -7,8 +7,8 @@ const SHAPE = /^([\w-]{7}(\.[\w-]+|[\w-]{9})?|\d{13}-\d+|[\da-f]{24})$/;
 
 /** The offset to keep: `candidate`, the last argument of an event, or the one so far. */
 export function nextOffset(current: string | undefined, candidate: string): string {
-  if (current === undefined || !SHAPE.test(current)) return candidate;
+  if (!current || !SHAPE.test(current)) return candidate;
   // All of these begin with a time: the first character changes once in years, and by one.
   const step = candidate.charCodeAt(0) - current.charCodeAt(0);
-  return SHAPE.test(candidate) && (step === 0 || step === 1) ? candidate : current;
+  return SHAPE.test(candidate) && step >= 0 && step < 2 ? candidate : current;
 }

@@ -1,5 +1,7 @@
 // Timers and the page's own events, which are not there everywhere.
 
+import { unref } from "#kit";
+
 /** The options of timers. */
 export interface TimerOptions {
   /** Use the timers of the platform even where a test has replaced the global ones. Default: false. */
@@ -11,22 +13,38 @@ export interface TimerOptions {
 /** A timer that runs; `undefined` is none. */
 export type Timer = ReturnType<typeof setTimeout> | undefined;
 
-const nativeSetTimeout = setTimeout;
-const nativeClearTimeout = clearTimeout;
+const nativeTimers = { setTimeout, clearTimeout };
+
+function timersOf({ useNativeTimers }: TimerOptions): typeof nativeTimers {
+  return useNativeTimers ? nativeTimers : globalThis;
+}
 
 /** Calls `action` after a delay in milliseconds. */
 export function startTimer(options: TimerOptions, action: () => void, delay: number): Timer {
-  const timer = (options.useNativeTimers ? nativeSetTimeout : globalThis.setTimeout)(action, delay);
-  if (options.autoUnref) (timer as { unref?(): void }).unref?.();
+  // As functions, not as methods: a page's timers want to be called on the window.
+  const { setTimeout } = timersOf(options);
+  const timer = setTimeout(action, delay);
+  if (options.autoUnref) unref(timer);
   return timer;
 }
 
 export function stopTimer(options: TimerOptions, timer: Timer): void {
-  (options.useNativeTimers ? nativeClearTimeout : globalThis.clearTimeout)(timer);
+  const { clearTimeout } = timersOf(options);
+  clearTimeout(timer);
 }
 
-/** Listens to an event of the page or worker, where there is one; gives what stops it. */
-export function onPage(event: "online" | "offline" | "beforeunload", listener: () => void): () => void {
+/** An object that hears events of the page or worker, as `addEventListener` takes it. */
+export interface PageListener {
+  handleEvent(event: { type: string }): void;
+}
+
+type PageEvent = "online" | "offline" | "beforeunload";
+
+/** Listens to an event of the page or worker, where there is one. */
+export function listenToPage(event: PageEvent, listener: PageListener): void {
   globalThis.addEventListener?.(event, listener);
-  return () => globalThis.removeEventListener?.(event, listener);
+}
+
+export function leavePage(event: PageEvent, listener: PageListener): void {
+  globalThis.removeEventListener?.(event, listener);
 }

@@ -1,7 +1,15 @@
 // A socket is this client in one namespace: events in both directions, acknowledgements, and what is kept while there
 // is no connection. The connection itself is the manager's.
 
-import { type AnyListener, type DefaultEvents, Emitter, type EventArgs, type EventName, invoke } from "./events.js";
+import {
+  type AnyListener,
+  type DefaultEvents,
+  Emitter,
+  type EventArgs,
+  type EventName,
+  invoke,
+  without,
+} from "./events.js";
 import type { DisconnectDescription, Manager } from "./manager.js";
 import { nextOffset } from "./offset.js";
 import {
@@ -16,7 +24,6 @@ import {
   WITH_BINARY,
 } from "./parser/packet.js";
 import { startTimer, stopTimer, type Timer } from "./platform.js";
-import { RetryQueue } from "./retries.js";
 import type {
   AllButLast,
   Answer,
@@ -32,28 +39,33 @@ interface Flags {
   timeout?: number;
   volatile?: boolean;
   compress?: boolean;
+  /** The acknowledgement has an error or null in front, and so can be told that no answer will come. */
+  _withError?: boolean;
 }
 
-/** An event that awaits its answer. */
-export interface PendingAck {
-  call: AnyListener;
-  /** The acknowledgement has an error in front, so it can be told that none will come. */
-  withError: boolean;
-  timer: Timer;
+/** An event that awaits its answer: call it with the answer, or with the reason why there will be none. */
+export type PendingAck = (error: Error | null, answer?: readonly unknown[]) => void;
+
+/** An event, written already. */
+interface Written extends Packet {
+  _frames: Frame[];
 }
 
-/** An event that was emitted without a connection, written already. */
-interface Buffered extends Packet {
-  frames: Frame[];
+/** An event of those who set the option `retries`. */
+interface Queued {
+  data: unknown[];
+  flags: Flags;
+  ack: AnyListener | undefined;
+  _tries: number;
+  /** Sent, and neither acknowledged nor given up. */
+  _pending: boolean;
 }
 
 /** A listener for events of any name. */
 export type CatchAll = (event: string, ...args: never[]) => void;
 
 const NONE: CatchAll[] = [];
-
-/** Before its arguments an acknowledgement has an error, or null. */
-const WITH_ERROR = Symbol();
+const NO_QUEUE: Queued[] = [];
 
 export class Socket<Listen extends object = DefaultEvents, Emit extends object = Listen> extends Emitter<
   SocketEvents,
@@ -73,7 +85,7 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   /** Events that came before the answer to CONNECT; delivered before `connect`. */
   readonly receiveBuffer: Packet[] = [];
   /** Events that were emitted without a connection; sent before `connect`. */
-  readonly sendBuffer: Buffered[] = [];
+  readonly sendBuffer: Written[] = [];
 
   /** What awaits an answer, by the id of the event. */
   readonly acks: Record<number, PendingAck> = {};
@@ -82,20 +94,24 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
   _pid: string | undefined;
   /** @internal */
   _lastOffset: string | undefined;
-  /** @internal Events that are sent until they are acknowledged. */
-  readonly _queue: RetryQueue<Flags> | undefined;
+  /**
+   * @internal With the option `retries`, events in the order in which they are to arrive. One is under way at a time, sent
+   * again until it is acknowledged or the tries are used up: the order is kept, nothing is lost, and one may arrive twice.
+   */
+  readonly _queue: Queued[] = NO_QUEUE;
 
-  readonly #opts: SocketOptions;
-  #nextId = 0;
+  private readonly _opts: SocketOptions;
+  private _nextId = 0;
   // Replaced, never changed.
-  #onAny = NONE;
-  #onAnyOutgoing = NONE;
-  /** Counts connections, so that what was begun on one does not go on in the next. */
-  #round = 0;
-  /** Whether CONNECT has been sent, or its auth asked for: a second one would be a fault. */
-  #asked = false;
+  private _any = NONE;
+  private _anyOutgoing = NONE;
+  /**
+   * Stands for one connection, from the request for it on (a second one would be a fault) to its end: what was begun on one
+   * does not go on in the next.
+   */
+  private _round: object | undefined;
   /** For the next emit only. */
-  #flags: Flags = {};
+  private _flags: Flags = {};
 
   /** Made by `Manager.socket`. */
   constructor(io: Manager<never, never> | Manager, nsp: string, opts: SocketOptions = {}) {
@@ -103,14 +119,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     this.io = io as Manager;
     this.nsp = nsp;
     this.auth = opts.auth;
-    this.#opts = opts;
-    if (opts.retries) {
-      this._queue = new RetryQueue(
-        opts.retries,
-        () => this.connected,
-        (args, flags, done) => this.#emit([...args, Object.assign(done, { [WITH_ERROR]: true })], flags),
-      );
-    }
+    this._opts = opts;
+    if (opts.retries) this._queue = [];
   }
 
   get disconnected(): boolean {
@@ -133,8 +143,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** Leaves the namespace; the connection ends with its last socket. */
   disconnect(): this {
-    if (this.connected) this.#send({ type: DISCONNECT });
-    this.#leave("io client disconnect");
+    if (this.connected) this._send({ type: DISCONNECT });
+    this._leave("io client disconnect");
     return this;
   }
 
@@ -149,12 +159,15 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
    * @throws Error when the name is the socket's own, and what the parser throws when an argument cannot be written.
    */
   emit<K extends EventName<Emit>>(event: K, ...args: EventArgs<object, Emit, K>): this {
-    const flags = this.#flags;
-    this.#flags = {};
+    const flags = this._flags;
+    this._flags = {};
     if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
-    const data = [event, ...args];
-    if (!this._queue || flags.volatile) this.#emit(data, flags);
-    else this._queue.add(data, flags);
+    const data: unknown[] = [event, ...args];
+    const ack = typeof data.at(-1) === "function" ? (data.pop() as AnyListener) : undefined;
+    if (this._opts.retries && !flags.volatile) {
+      this._queue.push({ data, flags, ack, _tries: 0, _pending: false });
+      this._drain();
+    } else this._emit(data, flags, ack);
     return this;
   }
 
@@ -166,7 +179,8 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
     return new Promise((resolve, reject) => {
       const answer = (error: Error | null, value: Answer<EventArgs<object, Emit, K>>) =>
         error ? reject(error) : resolve(value);
-      this.emit(event, ...([...args, Object.assign(answer, { [WITH_ERROR]: true })] as EventArgs<object, Emit, K>));
+      this._flags._withError = true;
+      this.emit(event, ...([...args, answer] as EventArgs<object, Emit, K>));
     });
   }
 
@@ -177,78 +191,78 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** For the next emit: how long its acknowledgement may take, in milliseconds. */
   timeout(milliseconds: number): Socket<Listen, DecorateAcknowledgements<Emit>> {
-    this.#flags.timeout = milliseconds;
+    this._flags.timeout = milliseconds;
     return this as unknown as Socket<Listen, DecorateAcknowledgements<Emit>>;
   }
 
   /** For the next emit: drop it rather than keep it when it cannot go out at once. */
   get volatile(): this {
-    this.#flags.volatile = true;
+    this._flags.volatile = true;
     return this;
   }
 
   /** For the next emit: whether to compress it where the transport can. */
   compress(compress: boolean): this {
-    this.#flags.compress = compress;
+    this._flags.compress = compress;
     return this;
   }
 
   /** Adds a listener for every event that arrives, called with its name and arguments, before its own listeners. */
   onAny(listener: CatchAll): this {
-    this.#onAny = [...this.#onAny, listener];
+    this._any = [...this._any, listener];
     return this;
   }
 
   /** The same, before all others. */
   prependAny(listener: CatchAll): this {
-    this.#onAny = [listener, ...this.#onAny];
+    this._any = [listener, ...this._any];
     return this;
   }
 
   /** Removes a listener of `onAny`, or all. */
   offAny(listener?: CatchAll): this {
-    this.#onAny = without(this.#onAny, listener);
+    this._any = without(this._any, listener);
     return this;
   }
 
   /** The listeners of `onAny`. */
   listenersAny(): CatchAll[] {
-    return this.#onAny;
+    return this._any;
   }
 
   /** Adds a listener for every event that is sent, called with its name and arguments when that goes out. */
   onAnyOutgoing(listener: CatchAll): this {
-    this.#onAnyOutgoing = [...this.#onAnyOutgoing, listener];
+    this._anyOutgoing = [...this._anyOutgoing, listener];
     return this;
   }
 
   /** The same, before all others. */
   prependAnyOutgoing(listener: CatchAll): this {
-    this.#onAnyOutgoing = [listener, ...this.#onAnyOutgoing];
+    this._anyOutgoing = [listener, ...this._anyOutgoing];
     return this;
   }
 
   /** Removes a listener of `onAnyOutgoing`, or all. */
   offAnyOutgoing(listener?: CatchAll): this {
-    this.#onAnyOutgoing = without(this.#onAnyOutgoing, listener);
+    this._anyOutgoing = without(this._anyOutgoing, listener);
     return this;
   }
 
   /** The listeners of `onAnyOutgoing`. */
   listenersAnyOutgoing(): CatchAll[] {
-    return this.#onAnyOutgoing;
+    return this._anyOutgoing;
   }
 
   /** @internal The manager has a connection, or is about to and what is sent now goes with its request. */
   _onOpen(): void {
-    if (!this.active || this.#asked) return;
-    this.#asked = true;
-    const round = ++this.#round;
+    if (!this.active || this._round) return;
+    const round = {};
+    this._round = round;
     const send = (auth?: Auth) => {
       // An auth function may answer when this connection is long gone.
-      if (round !== this.#round || !this.active) return;
+      if (round !== this._round) return;
       const data = this._pid ? { pid: this._pid, offset: this._lastOffset, ...auth } : auth;
-      this.#send({ type: CONNECT, data });
+      this._send({ type: CONNECT, data });
     };
     if (typeof this.auth === "function") this.auth(send);
     else send(this.auth);
@@ -256,161 +270,139 @@ export class Socket<Listen extends object = DefaultEvents, Emit extends object =
 
   /** @internal The manager could not connect. */
   _onError(error: Error): void {
-    this.#round++;
-    this.#asked = false;
+    this._round = undefined;
     if (this.active && !this.connected) this._fire("connect_error", error);
   }
 
   /** @internal The manager's connection ended. */
   _onClose(reason: DisconnectReason, description?: DisconnectDescription): void {
-    this.#round++;
-    this.#asked = false;
+    this._round = undefined;
     this.receiveBuffer.length = 0;
     const wasConnected = this.connected;
     this.connected = false;
     this.id = undefined;
     if (wasConnected) this._fire("disconnect", reason, description);
-    this.#failAcks();
+    // No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance.
+    for (const id in this.acks) {
+      if (this.sendBuffer.every((buffered) => buffered.id !== +id)) {
+        this.acks[id]?.(new Error("socket has been disconnected"));
+      }
+    }
   }
 
   /** @internal A packet of this namespace. */
   _onPacket(packet: Packet): void {
     if (!this.active) return;
+    const { type, id } = packet;
     const data = packet.data as Record<string, unknown> | undefined;
-    switch (packet.type) {
-      case CONNECT:
-        if (typeof data?.sid === "string") this.#onConnect(data.sid, data.pid as string | undefined);
-        else this._fire("connect_error", new Error(OLD_SERVER));
-        break;
-      case EVENT:
-      case EVENT + WITH_BINARY:
-        if (this.connected) this.#onEvent(packet);
-        else this.receiveBuffer.push(packet);
-        break;
-      case ACK:
-      case ACK + WITH_BINARY:
-        this.#onAck(packet);
-        break;
-      case DISCONNECT:
-        this.#leave("io server disconnect");
-        break;
-      case CONNECT_ERROR: {
+    if (type === CONNECT) {
+      if (typeof data?.sid === "string") this._onConnect(data.sid, data.pid as string | undefined);
+      else this._fire("connect_error", new Error(OLD_SERVER));
+    } else if (type === EVENT || type === EVENT + WITH_BINARY) {
+      if (this.connected) this._onEvent(packet);
+      else this.receiveBuffer.push(packet);
+    } else if (type === ACK || type === ACK + WITH_BINARY) {
+      this.acks[id as number]?.(null, packet.data as unknown[]);
+    } else {
+      this._leave("io server disconnect");
+      if (type === CONNECT_ERROR) {
         const message = typeof data === "object" ? data.message : data;
-        this.#leave("io server disconnect");
         this._fire("connect_error", Object.assign(new Error(message as string), { data: data?.data }));
       }
     }
   }
 
-  #onConnect(sid: string, pid?: string): void {
+  private _onConnect(sid: string, pid?: string): void {
     if (this.connected) return;
     this.id = sid;
     this.recovered = !!pid && pid === this._pid;
     if (!this.recovered) this._lastOffset = undefined;
     this._pid = pid;
     this.connected = true;
-    for (const packet of this.receiveBuffer.splice(0)) this.#onEvent(packet);
-    for (const packet of this.sendBuffer.splice(0)) this.#sendEvent(packet, packet.frames);
-    this._queue?.drain();
+    for (const packet of this.receiveBuffer.splice(0)) this._onEvent(packet);
+    for (const packet of this.sendBuffer.splice(0)) this._sendEvent(packet);
+    this._drain();
     this._fire("connect");
   }
 
-  #onEvent({ id, data = [] }: Packet): void {
+  private _onEvent({ id, data }: Packet): void {
+    if (!data) return;
     const [event, ...args] = data as [string, ...unknown[]];
-    if (event === undefined) return;
     const last = args.at(-1);
-    if (id !== undefined) args.push(this.#answer(id));
-    else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
-    for (const listener of this.#onAny) invoke(this, listener, [event, ...args]);
+    if (id !== undefined) {
+      // An answer goes out once, and only to the connection that asked.
+      let round = this._round;
+      args.push((...answer: unknown[]) => {
+        if (round && round === this._round) this._send({ type: ACK, id, data: answer });
+        round = undefined;
+      });
+    } else if (this._pid && typeof last === "string") this._lastOffset = nextOffset(this._lastOffset, last);
+    for (const listener of this._any) invoke(this, listener, [event, ...args]);
     this._fire(String(event), ...args);
   }
 
-  /** The function with which a listener answers: once, and only to the connection that asked. */
-  #answer(id: number): (...args: unknown[]) => void {
-    const round = this.#round;
-    let answered = false;
-    return (...data) => {
-      if (answered || round !== this.#round || !this.connected) return;
-      answered = true;
-      this.#send({ type: ACK, id, data });
+  /** Sends the first event of the queue, if that can be and is not under way. */
+  private _drain(): void {
+    const [first] = this._queue;
+    if (!first || first._pending || !this.connected) return;
+    first._pending = true;
+    first._tries++;
+    const ack = (...answer: [Error | null, ...unknown[]]) => {
+      first._pending = false;
+      if (!answer[0] || first._tries > (this._opts.retries as number)) {
+        this._queue.shift();
+        if (first.ack) invoke(undefined, first.ack, answer);
+      }
+      this._drain();
     };
+    this._emit(first.data, { ...first.flags, _withError: true }, ack);
   }
 
-  #emit(data: unknown[], { volatile, compress = true, timeout = this.#opts.ackTimeout }: Flags): void {
-    const packet: Packet = { type: EVENT, nsp: this.nsp, data, options: { compress } };
-    const last = data.at(-1);
-    if (typeof last === "function") {
-      data.pop();
-      packet.id = this.#nextId++;
-    }
-    const frames = this.io._encode(packet);
-    const { engine } = this.io;
-    const ready = this.connected && !engine?._hasPingExpired();
-    if (packet.id !== undefined) this.#awaitAck(packet.id, last as AnyListener, timeout);
-    if (ready && !(volatile && !engine?.transport.writable)) this.#sendEvent(packet, frames);
-    else if (!volatile) this.sendBuffer.push({ ...packet, frames });
+  private _emit(data: unknown[], flags: Flags, ack?: AnyListener): void {
+    const { io } = this;
+    const { volatile, compress = true } = flags;
+    const id = ack && this._nextId++;
+    const packet: Packet = { type: EVENT, nsp: this.nsp, id, data, options: { compress } };
+    const written = Object.assign(packet, { _frames: io._encoder.encode(packet) });
+    const ready = this.connected && !io.engine?._hasPingExpired();
+    if (ack) this._awaitAck(written, ack, flags);
+    if (ready && !(volatile && !io.engine?.transport.writable)) this._sendEvent(written);
+    else if (!volatile) this.sendBuffer.push(written);
   }
 
-  #sendEvent(packet: Packet, frames: Frame[]): void {
-    for (const listener of this.#onAnyOutgoing) invoke(this, listener, packet.data as unknown[]);
-    this.io._send(frames, packet);
+  private _sendEvent(packet: Written): void {
+    for (const listener of this._anyOutgoing) invoke(this, listener, packet.data as unknown[]);
+    this.io._send(packet, packet._frames);
   }
 
-  #awaitAck(id: number, call: AnyListener & { [WITH_ERROR]?: boolean }, timeout?: number): void {
-    const timer =
-      timeout === undefined
-        ? undefined
-        : startTimer(
-            this.io.opts,
-            () => {
-              const index = this.sendBuffer.findIndex((buffered) => buffered.id === id);
-              if (index >= 0) this.sendBuffer.splice(index, 1);
-              this.#takeAck(id);
-              invoke(this, call, [new Error("operation has timed out")]);
-            },
-            timeout,
-          );
-    this.acks[id] = { call, timer, withError: timeout !== undefined || !!call[WITH_ERROR] };
+  private _awaitAck(packet: Written, call: AnyListener, { _withError, timeout = this._opts.ackTimeout }: Flags): void {
+    const { opts } = this.io;
+    const id = packet.id as number;
+    const giveUp = () => {
+      const index = this.sendBuffer.indexOf(packet);
+      if (index >= 0) this.sendBuffer.splice(index, 1);
+      settle(new Error("operation has timed out"));
+    };
+    const timer: Timer = timeout === undefined ? undefined : startTimer(opts, giveUp, timeout);
+    const settle: PendingAck = (error, answer = []) => {
+      stopTimer(opts, timer);
+      delete this.acks[id];
+      if (_withError || timeout !== undefined) invoke(this, call, [error, ...answer]);
+      else if (!error) invoke(this, call, answer);
+    };
+    this.acks[id] = settle;
   }
 
-  #takeAck(id: number | undefined): PendingAck | undefined {
-    const ack = this.acks[id as number];
-    if (ack?.timer) stopTimer(this.io.opts, ack.timer);
-    delete this.acks[id as number];
-    return ack;
-  }
-
-  #onAck({ id, data = [] }: Packet): void {
-    const ack = this.#takeAck(id);
-    if (ack) invoke(this, ack.call, [...(ack.withError ? [null] : []), ...(data as unknown[])]);
-  }
-
-  /** No answer will come to what was sent on a connection that is gone; what is only buffered still has its chance. */
-  #failAcks(): void {
-    for (const id of Object.keys(this.acks).map(Number)) {
-      if (this.sendBuffer.some((buffered) => buffered.id === id)) continue;
-      const ack = this.#takeAck(id);
-      if (ack?.withError) invoke(this, ack.call, [new Error("socket has been disconnected")]);
-    }
-  }
-
-  #leave(reason: DisconnectReason): void {
+  private _leave(reason: DisconnectReason): void {
     const wasActive = this.active;
     this.active = false;
     this._onClose(reason, this.io._describe());
     if (wasActive) this.io._release();
   }
 
-  #send(packet: Omit<Packet, "nsp">): void {
-    const whole = { ...packet, nsp: this.nsp };
-    this.io._send(this.io._encode(whole), whole);
+  private _send(packet: Omit<Packet, "nsp">): void {
+    this.io._send({ ...packet, nsp: this.nsp });
   }
 }
 
-const OLD_SERVER =
-  "It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible";
-
-function without(listeners: CatchAll[], listener?: CatchAll): CatchAll[] {
-  const index = listeners.indexOf(listener as CatchAll);
-  return listener ? listeners.filter((_, at) => at !== index) : [];
-}
+const OLD_SERVER = "the server is of Socket.IO v2.x, and this client is not";

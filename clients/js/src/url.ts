@@ -37,19 +37,17 @@ export function parseUrl(
   options: HostOptions = {},
   page: { protocol: string; host: string } | undefined = globalThis.location,
 ): Target {
-  const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(uri ?? "") ?? [];
+  const [, scheme, authority, path, query] = /^(?:(\w+:)?\/\/)?([^/?#]*)([^?#]*)\??([^#]*)/.exec(
+    uri ?? "",
+  ) as RegExpExecArray;
   // An address without a scheme is secure unless the page says otherwise.
   const usual = page?.protocol ?? (authority ? "https:" : "http:");
-  const secure = (uri ? undefined : options.secure) ?? /^(http|ws)s:$/.test(scheme ?? usual);
-  const url = new URL(`http${secure ? "s" : ""}://${authority || (page?.host ?? "localhost")}`);
-  if (!uri) {
-    const { hostname = options.host, port } = options;
-    if (hostname) {
-      url.hostname = hostname.includes(":") ? `[${hostname}]` : hostname;
-      url.port = "";
-    }
-    if (port) url.port = `${port}`;
-  }
+  const given = uri ? {} : options;
+  const { hostname: host = given.host } = given;
+  const secure = given.secure ?? /[ps]s:$/.test(scheme ?? usual);
+  const elsewhere = host?.includes(":") ? `[${host}]` : host;
+  const url = new URL(`http${secure ? "s" : ""}://${authority || elsewhere || (page?.host ?? "localhost")}`);
+  if (given.port) url.port = given.port as string;
   const { hostname } = url;
   // The URL class drops a scheme's usual port.
   const port = url.port || (secure ? "443" : "80");

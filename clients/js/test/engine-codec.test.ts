@@ -24,7 +24,7 @@ test("each packet type has its digit", () => {
 });
 
 test("what begins with no type is refused", () => {
-  for (const wire of ["", "7", "a", "-", " 4", "٤x"]) assert.throws(() => decodePacket(wire));
+  for (const wire of ["", "7", "a", "-", " 4", "٤x"]) assert.deepEqual(decodePacket(wire), text("error", wire));
 });
 
 test("a payload joins packets by the separator, binary ones in base64", async () => {
@@ -48,16 +48,12 @@ test("a large binary packet survives base64", async () => {
 });
 
 test("packets before a bad one are handed out", () => {
-  const found: EnginePacket[] = [];
-  assert.throws(() => {
-    for (const packet of decodePayload("4a\x1e9\x1e4b")) found.push(packet);
-  });
-  assert.deepEqual(found, [text("message", "a")]);
+  assert.deepEqual(decodePayload("4a\x1e9"), [text("message", "a"), text("error", "9")]);
 });
 
 test("base64 that is not exact is refused", () => {
   for (const body of ["bA", "bAQI", "bAQ ID", "b====", "bA_ID", "bAQ==AQ=="]) {
-    assert.throws(() => [...decodePayload(body)], body);
+    assert.deepEqual(decodePayload(body), [text("error", body)]);
   }
 });
 
@@ -129,6 +125,7 @@ test("what the shared vectors call invalid is refused", () => {
   const { invalidPackets, invalidPayloads } = vectors<EngineVectors>("engine");
   assert.ok(invalidPackets.length && invalidPayloads.length);
   for (const body of [...invalidPackets, ...invalidPayloads]) {
-    assert.throws(() => [...decodePayload(body)], `${JSON.stringify(body)} was accepted`);
+    const types = decodePayload(body).map(({ type }) => type);
+    assert.ok(types.includes("error"), `${JSON.stringify(body)} was accepted`);
   }
 });

@@ -66,7 +66,7 @@ export async function prepare(page, client, origin) {
 }
 
 /** Looks at the wire: which transports the client really used, and that an upgrade ran to its end. */
-async function transport(page, mode) {
+export async function transport(page, mode) {
   const polls = [];
   const sockets = [];
   const upgraded = new Promise((resolve) => {

@@ -16,6 +16,7 @@ const io = new Server(main, {
     connectionStateRecovery: process.env.CSR_MS ? { maxDisconnectionDuration: Number(process.env.CSR_MS) } : {},
   }),
   ...(process.env.PARSER === "msgpack" && { parser: msgpack }),
+  ...(process.env.DEFLATE === "1" && { perMessageDeflate: { threshold: 0 } }),
   ...(process.env.DENY === "1" && {
     allowRequest(request, decide) {
       const reason = new URL(request.url, "http://localhost").searchParams.get("deny");

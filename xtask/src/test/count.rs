@@ -64,7 +64,7 @@ impl Count {
     fn add_harness(&mut self, line: &str) {
         let Some((name, rest)) = line.split_once(": ") else { return };
         let Some((passed, failed)) = rest.split_once(" passed, ") else { return };
-        if let ("interop" | "browser", Some(failed)) = (name, failed.strip_suffix(" failed")) {
+        if let ("interop" | "browser" | "autobahn", Some(failed)) = (name, failed.strip_suffix(" failed")) {
             self.passed += parse(passed);
             self.failed += parse(failed);
         }

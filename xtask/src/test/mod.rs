@@ -37,6 +37,15 @@ pub(crate) fn run(mut arguments: lexopt::Parser) -> CommandResult {
         }
     }
     let start = Instant::now();
+    let mut left_out = Vec::new();
+    chosen.retain(|step| match (step.missing)() {
+        Some(reason) => {
+            println!("{:<8} not run: {reason}", step.name);
+            left_out.push(step.name);
+            false
+        }
+        None => true,
+    });
     install(&chosen)?;
     let target = workspace::target_dir()?;
     let logs = target.join("test-logs");
@@ -48,7 +57,7 @@ pub(crate) fn run(mut arguments: lexopt::Parser) -> CommandResult {
             counted.push((step.name, tests));
         }
     }
-    println!("{}", closing_line(&counted, start.elapsed().as_secs()));
+    println!("{}", closing_line(&counted, &left_out, start.elapsed().as_secs()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,13 +129,17 @@ fn read(log: &Path) -> String {
     String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned()
 }
 
-fn closing_line(counted: &[(&str, u64)], seconds: u64) -> String {
-    if counted.is_empty() {
-        return format!("ok in {seconds} s");
-    }
+fn closing_line(counted: &[(&str, u64)], left_out: &[&str], seconds: u64) -> String {
     let total: u64 = counted.iter().map(|(_, tests)| tests).sum();
     let each: Vec<String> = counted.iter().map(|(name, tests)| format!("{name} {tests}")).collect();
-    format!("ok: {total} tests ({}) in {seconds} s", each.join(", "))
+    let mut line = match counted {
+        [] => format!("ok in {seconds} s"),
+        _ => format!("ok: {total} tests ({}) in {seconds} s", each.join(", ")),
+    };
+    if !left_out.is_empty() {
+        line += &format!("; not run: {}", left_out.join(", "));
+    }
+    line
 }
 
 #[cfg(test)]
@@ -135,8 +148,15 @@ mod tests {
 
     #[test]
     fn closing_line_sums_the_steps() {
-        let line = closing_line(&[("rust", 640), ("doc", 31), ("js", 48)], 412);
+        let line = closing_line(&[("rust", 640), ("doc", 31), ("js", 48)], &[], 412);
         assert_eq!(line, "ok: 719 tests (rust 640, doc 31, js 48) in 412 s");
+        assert_eq!(closing_line(&[], &[], 3), "ok in 3 s");
+    }
+
+    #[test]
+    fn closing_line_names_the_steps_that_did_not_run() {
+        let line = closing_line(&[("rust", 640)], &["autobahn"], 5);
+        assert_eq!(line, "ok: 640 tests (rust 640) in 5 s; not run: autobahn");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::tools::Tool;
-use crate::workspace;
+use crate::{autobahn, workspace};
 
 const CLIENT: &str = "clients/js";
 const INTEROP: &str = "conformance/interop";
@@ -13,6 +13,8 @@ const INTEROP: &str = "conformance/interop";
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    /// Why this machine cannot run the step, if it cannot.
+    pub(crate) missing: fn() -> Option<String>,
     /// What is installed before any step runs.
     pub(crate) needs: &'static [Tool],
     /// The commands, given the folder that cargo builds into.
@@ -21,7 +23,8 @@ pub(crate) struct Step {
     pub(crate) counts: bool,
 }
 
-const CHECK: Step = Step { name: "", about: "", needs: &[], commands: |_| Vec::new(), counts: false };
+const CHECK: Step =
+    Step { name: "", about: "", missing: || None, needs: &[], commands: |_| Vec::new(), counts: false };
 
 /// Every step.
 pub(crate) const STEPS: &[Step] = &[
@@ -76,11 +79,20 @@ pub(crate) const STEPS: &[Step] = &[
         ..CHECK
     },
     Step {
+        name: "autobahn",
+        about: "a sample of the Autobahn test suite against the WebSocket, with compression",
+        missing: autobahn::missing,
+        commands: |_| vec![cargo(&["run", "--quiet", "--package", "xtask", "--", "autobahn", "--sample"])],
+        counts: true,
+        ..CHECK
+    },
+    Step {
         name: "js",
         about: "the TypeScript client: types, lint, tests, dist",
         needs: &[Tool::NodeModules(CLIENT)],
         commands: |_| vec![inside(CLIENT, "npm", &["run", "check"]), inside(CLIENT, "npm", &["test"])],
         counts: true,
+        ..CHECK
     },
     Step {
         name: "interop",
@@ -88,6 +100,7 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP), Tool::Nginx, Tool::Python],
         commands: |target| vec![servers(), proxied_server(), harness("run.mjs", target)],
         counts: true,
+        ..CHECK
     },
     Step {
         name: "browser",
@@ -95,6 +108,7 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::NodeModules(INTEROP), Tool::Chromium],
         commands: |target| vec![servers(), harness("browser.mjs", target)],
         counts: true,
+        ..CHECK
     },
 ];
 

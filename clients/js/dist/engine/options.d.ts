@@ -30,5 +30,5 @@ export interface SessionOptions extends TransportOptions, HostOptions {
      */
     earlyConnect?: boolean;
 }
-/** The transports to use, in order, without those that do not exist here. */
-export declare function chooseTransports(options: SessionOptions, known: Record<string, TransportFactory | undefined>, remembered: boolean): TransportFactory[];
+/** The transports to use, in order, without those that do not exist here; first what the last session could move to. */
+export declare function chooseTransports(options: SessionOptions, remembered: boolean): TransportFactory[];

@@ -34,7 +34,6 @@ export interface SessionEvents {
 /** What the owner of a session does at its events, before all listeners. */
 export type SessionHooks = Partial<SessionEvents>;
 export declare class Session extends Emitter<SessionEvents> {
-    #private;
     static readonly protocol = 4;
     /** Whether the last session that tried could move to a WebSocket. */
     static priorWebsocketSuccess: boolean;
@@ -56,6 +55,15 @@ export declare class Session extends Emitter<SessionEvents> {
     /** Always written, even if it is the usual one. */
     readonly port: string;
     readonly secure: boolean;
+    /** The query of the address. */
+    readonly query: Record<string, string>;
+    /** Scheme, host and port. */
+    private readonly _server;
+    /** How many packets of the buffer the transport has been given. */
+    private _inFlight;
+    private _maxPayload;
+    private _pingDelay;
+    private _pingTimer;
     /** Starts connecting; listeners that are added before the next task miss nothing. */
     constructor(uri?: string, options?: SessionOptions, hooks?: SessionHooks);
     /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
@@ -66,4 +74,12 @@ export declare class Session extends Emitter<SessionEvents> {
     emit(event: keyof SessionEvents, ...args: unknown[]): this;
     /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
     close(discard?: boolean): this;
+    private _open;
+    private _onPacket;
+    private _onHandshake;
+    private _watchPing;
+    private _write;
+    private _onDrained;
+    private _fail;
+    private _end;
 }

@@ -1,3 +1,3 @@
-import type { Session } from "./session.js";
+import { Session } from "./session.js";
 /** Probes the first transport behind the one in use that the server offers. */
-export declare function upgrade(session: Session, offered: unknown[]): void;
+export declare function upgrade(session: Session, offered: unknown): void;

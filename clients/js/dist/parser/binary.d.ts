@@ -1,19 +1,10 @@
-import { type Binary, type Bytes } from "../engine/packet.js";
-/** JSON with placeholders, and the bytes that they stand for. */
-export interface Taken {
-    json: string | undefined;
-    attachments: Binary[];
-}
-/** Writes a value as JSON, taking the bytes out. */
-export declare function takeBinary(value: unknown): Taken;
-/** A value whose bytes are still to come. */
-export interface Awaiting {
-    data: unknown;
-    /** Puts the bytes into their places. */
-    fill(attachments: Bytes[]): void;
-}
+import { type Binary } from "../engine/packet.js";
+/** Writes a value as JSON, moving the bytes into `attachments`. */
+export declare function takeBinary(value: unknown, attachments: Binary[]): string | undefined;
+/** Where an attachment belongs: the object or array, and the key. */
+export type Place = [holder: Record<string, unknown>, key: string];
 /**
- * Reads JSON whose placeholders stand for `count` attachments.
- * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
+ * Reads JSON with a placeholder for each of `places`, which are empty and then filled.
+ * @throws Error when it is not JSON, or when the placeholders are not each of those, once.
  */
-export declare function awaitBinary(json: string, count: number): Awaiting;
+export declare function awaitBinary(json: string, places: (Place | 0)[]): unknown;

@@ -10,6 +10,8 @@ export declare const CONNECT_ERROR = 4;
 export declare const WITH_BINARY = 3;
 /** The names of a socket's own events, which neither side may send. */
 export declare const RESERVED: string[];
+/** What is said of a message that cannot be part of a packet. */
+export declare const INVALID = "invalid packet";
 /** A packet. Of a parser's own invention may be only what `data` holds. */
 export interface Packet {
     /** 0 to 4; a parser of the official kind has 5 and 6 for EVENT and ACK with attachments. */

@@ -12,7 +12,10 @@ export declare class Encoder implements PacketEncoder {
 }
 /** Joins messages to packets. */
 export declare class Decoder implements PacketDecoder {
-    #private;
+    /** The packet whose attachments are awaited, if any, and where the next ones belong. */
+    private _partial;
+    private _places;
+    private _decoded;
     on(_event: "decoded", listener: (packet: Packet) => void): void;
     /** Forgets a packet that is not complete. */
     destroy(): void;
@@ -21,4 +24,5 @@ export declare class Decoder implements PacketDecoder {
      * @throws Error when the message cannot be part of a packet.
      */
     add(message: string | Bytes): void;
+    private _read;
 }

@@ -14,7 +14,5 @@ export interface PollingRequest {
 }
 /** Makes a request; gives what ends it early, after which nothing is reported. */
 export type Requester = (request: PollingRequest) => () => void;
-/** The headers of a request. */
-export declare function headersOf(body: string | undefined, { extraHeaders }: TransportOptions): Record<string, string>;
 /** Polling by requests of one kind; `readError` and `writeError` are the messages of its failures. */
 export declare function pollingBy(requester: Requester, readError: string, writeError: string): TransportFactory;

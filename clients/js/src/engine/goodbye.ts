@@ -16,12 +16,11 @@ const HOUR = 3_600_000;
 export function readGoodbye(json: string): Goodbye | undefined {
   try {
     const { reason, reconnectAfter } = JSON.parse(json);
-    const goodbye: Goodbye = {};
-    if (typeof reason === "string" && reason.length <= MAX_REASON) goodbye.reason = reason;
-    if (reconnectAfter >= 0 && Number.isInteger(reconnectAfter)) {
-      goodbye.reconnectAfter = Math.min(reconnectAfter, HOUR);
-    }
-    return goodbye;
+    return {
+      ...(typeof reason === "string" && reason.length <= MAX_REASON && { reason }),
+      ...(Number.isInteger(reconnectAfter) &&
+        reconnectAfter >= 0 && { reconnectAfter: Math.min(reconnectAfter, HOUR) }),
+    };
   } catch {
     // Not JSON, or not an object.
   }

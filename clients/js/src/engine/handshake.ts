@@ -3,13 +3,13 @@
 /** What the server says of a new session. */
 export interface Handshake {
   sid: string;
-  /** Transports that the session may move to. */
-  upgrades: unknown[];
+  /** Transports that the session may move to; as the server says it, so perhaps no list. */
+  upgrades: unknown;
   /** Milliseconds between two pings of the server. */
   pingInterval: number;
   /** Milliseconds that a ping may be late. */
   pingTimeout: number;
-  /** Bytes that a request body may have; 0 when the server sets no limit. */
+  /** Bytes that a request body may have; no limit if it is missing or 0. */
   maxPayload: number;
 }
 
@@ -17,16 +17,8 @@ export interface Handshake {
 export function readHandshake(json: string): Handshake | undefined {
   try {
     const handshake = JSON.parse(json);
-    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
-    if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) {
-      return {
-        ...handshake,
-        upgrades: Array.isArray(upgrades) ? upgrades : [],
-        pingInterval: +pingInterval,
-        pingTimeout: +pingTimeout,
-        maxPayload: maxPayload > 0 ? +maxPayload : 0,
-      };
-    }
+    const { sid, pingInterval, pingTimeout } = handshake;
+    if (sid && typeof sid === "string" && pingInterval > 0 && pingTimeout > 0) return handshake;
   } catch {
     // Not an object: no handshake either.
   }

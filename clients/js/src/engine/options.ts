@@ -1,5 +1,6 @@
 // The options of a session, and what they mean for each transport.
 
+import { transports } from "#kit";
 import type { TransportFactory, TransportOptions } from "../transports/transport.js";
 import type { HostOptions } from "../url.js";
 
@@ -34,16 +35,15 @@ export interface SessionOptions extends TransportOptions, HostOptions {
   earlyConnect?: boolean;
 }
 
-/** The transports to use, in order, without those that do not exist here. */
-export function chooseTransports(
-  options: SessionOptions,
-  known: Record<string, TransportFactory | undefined>,
-  remembered: boolean,
-): TransportFactory[] {
-  const chosen: (string | TransportFactory)[] =
-    options.transportImplementations ?? options.transports ?? Object.keys(known);
-  const factories = chosen.flatMap((transport) => (typeof transport === "string" ? known[transport] : transport) ?? []);
-  const { websocket } = known;
-  if (websocket && remembered && options.rememberUpgrade && factories.includes(websocket)) factories.unshift(websocket);
+/** The transports to use, in order, without those that do not exist here; first what the last session could move to. */
+export function chooseTransports(options: SessionOptions, remembered: boolean): TransportFactory[] {
+  const chosen = options.transportImplementations ?? options.transports ?? Object.keys(transports);
+  const factories = chosen.flatMap((transport) =>
+    typeof transport === "string" ? (transports[transport] ?? []) : transport,
+  );
+  const { websocket } = transports;
+  if (POLLING && remembered && options.rememberUpgrade && websocket && factories.includes(websocket)) {
+    factories.unshift(websocket);
+  }
   return factories;
 }

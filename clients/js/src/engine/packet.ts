@@ -1,6 +1,8 @@
 // Engine.IO packets (protocol v4 § Packet encoding): one digit for the type, then the data.
 // Binary messages have no digit: they are a frame of their own over WebSocket and `b<base64>` in a polling payload.
 
+import { fromBase64 } from "./base64.js";
+
 /** What a user may send as bytes. */
 export type Binary = ArrayBuffer | ArrayBufferView | Blob;
 
@@ -8,18 +10,13 @@ export type Binary = ArrayBuffer | ArrayBufferView | Blob;
 export type Bytes = ArrayBuffer | Uint8Array;
 
 export function isBinary(value: unknown): value is Binary {
-  return (
-    value instanceof ArrayBuffer || ArrayBuffer.isView(value) || (typeof Blob === "function" && value instanceof Blob)
-  );
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob;
 }
-
-/** What is said of a message or payload that is none. */
-export const INVALID = "invalid packet";
 
 const TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"] as const;
 
-/** The packet types of the protocol. */
-export type PacketType = (typeof TYPES)[number];
+/** The packet types of the protocol, and what is none of them. */
+export type PacketType = (typeof TYPES)[number] | "error";
 
 /** What may be said of a packet that is sent. */
 export interface WriteOptions {
@@ -36,15 +33,14 @@ export interface EnginePacket {
 
 /** Writes a packet that is not binary as text. */
 export function encodePacket({ type, data = "" }: EnginePacket): string {
-  return TYPES.indexOf(type) + (data as string);
+  return TYPES.indexOf(type as (typeof TYPES)[number]) + (data as string);
 }
 
-/**
- * Reads a text packet.
- * @throws Error when the first character is not a type.
- */
+/** Reads a text packet, `b<base64>` included where there is polling; an `error` with the whole text when it is none. */
 export function decodePacket(text: string): EnginePacket {
+  const rest = text.slice(1);
+  const bytes = POLLING && text[0] === "b" ? fromBase64(rest) : undefined;
+  if (bytes) return { type: "message", data: bytes };
   const type = TYPES[text.charCodeAt(0) - 48];
-  if (!type) throw new Error(INVALID);
-  return { type, data: text.slice(1) };
+  return type ? { type, data: rest } : { type: "error", data: text };
 }

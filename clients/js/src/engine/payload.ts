@@ -1,7 +1,7 @@
 // Polling payloads (Engine.IO v4 § Payload encoding): packets joined by U+001E, binary ones as `b<base64>`.
 // Sizes are those of the request body in UTF-8 bytes, for that is what the server's `maxPayload` counts.
 
-import { bytesOf, fromBase64, toBase64 } from "./base64.js";
+import { bytesOf, toBase64 } from "./base64.js";
 import { decodePacket, type EnginePacket, encodePacket } from "./packet.js";
 
 const SEPARATOR = "\x1e";
@@ -16,14 +16,9 @@ export async function encodePayload(packets: EnginePacket[]): Promise<string> {
   return (await Promise.all(texts)).join(SEPARATOR);
 }
 
-/**
- * Reads a response body, packet by packet: those before a bad one are still handed out.
- * @throws Error at the first packet that is not one.
- */
-export function* decodePayload(body: string): Generator<EnginePacket> {
-  for (const text of body.split(SEPARATOR)) {
-    yield text[0] === "b" ? { type: "message", data: fromBase64(text.slice(1)) } : decodePacket(text);
-  }
+/** Reads a response body. */
+export function decodePayload(body: string): EnginePacket[] {
+  return body.split(SEPARATOR).map(decodePacket);
 }
 
 /** How many of the packets fit into one body of `maxBytes`: at least one, which goes alone if it is too large. */

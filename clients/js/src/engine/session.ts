@@ -4,10 +4,10 @@
 //   opening ── open packet ──▶ open ── close() ──▶ closing ── buffer sent ──▶ closed
 //      └──────────────── error, close of the transport, ping timeout ───────────▲
 
-import { kit } from "#kit";
+import * as kit from "#kit";
 import { Emitter } from "../events.js";
-import { onPage, startTimer, stopTimer, type Timer } from "../platform.js";
-import { SILENT } from "../transports/silent.js";
+import { leavePage, listenToPage, startTimer, stopTimer, type Timer } from "../platform.js";
+import { SILENT, silence } from "../transports/silent.js";
 import type {
   CloseDetails,
   FailureDetails,
@@ -66,7 +66,7 @@ export class Session extends Emitter<SessionEvents> {
   id: string | undefined;
   readyState: "opening" | "open" | "closing" | "closed" = "opening";
   /** The transport in use. */
-  transport!: Transport;
+  declare transport: Transport;
   /** Whether the move to another transport has reached the point where nothing may be sent. */
   upgrading = false;
   /** Packets that are not handed over yet. */
@@ -76,55 +76,49 @@ export class Session extends Emitter<SessionEvents> {
   /** What the server said of the end that is coming. */
   goodbye: Goodbye | undefined;
   readonly opts: SessionOptions;
-  readonly hostname: string;
+  declare readonly hostname: string;
   /** Always written, even if it is the usual one. */
-  readonly port: string;
-  readonly secure: boolean;
+  declare readonly port: string;
+  declare readonly secure: boolean;
+  /** The query of the address. */
+  declare readonly query: Record<string, string>;
 
   /** @internal Transports to use, the one in use first. */
   readonly _factories: TransportFactory[];
   /** @internal When the server has been silent for too long. */
   _pingTimeoutTime = Number.POSITIVE_INFINITY;
   /** @internal Ends the probe that is under way. */
-  _endProbe: (() => void) | undefined;
+  declare _endProbe: (() => void) | undefined;
+  /** @internal What the owner does. */
+  _hooks: SessionHooks;
+  /** @internal The link of the transport in use. */
+  declare _link: Link;
 
-  readonly #query: Record<string, string>;
-  readonly #hooks: SessionHooks;
-  #link: Link = {} as Link;
+  /** Scheme, host and port. */
+  private readonly _server: string;
   /** How many packets of the buffer the transport has been given. */
-  #inFlight = 0;
-  #maxPayload = 0;
-  #pingDelay = 0;
-  #pingTimer: Timer;
-  /** Stops listening to the page. */
-  readonly #leavePage: (() => void)[] = [];
+  private _inFlight = 0;
+  declare private _maxPayload: number;
+  private _pingDelay = 0;
+  private _pingTimer: Timer;
 
   /** Starts connecting; listeners that are added before the next task miss nothing. */
   constructor(uri?: string, options: SessionOptions = {}, hooks: SessionHooks = {}) {
     super();
     this.opts = options;
-    const { hostname, port, secure, query } = parseUrl(uri, options);
-    this.hostname = hostname;
-    this.port = port;
-    this.secure = secure;
-    this.#query = { ...Object.fromEntries(new URLSearchParams(options.query as string)), ...query, EIO: "4" };
-    this.#hooks = hooks;
-    this._factories = chooseTransports(options, kit.transports, Session.priorWebsocketSuccess);
-    if (options.closeOnBeforeunload) {
-      // The page is about to go: nobody is told but the server.
-      const leave = () => {
-        Object.assign(this.#link, SILENT);
-        this.transport.close(true);
-      };
-      this.#leavePage.push(onPage("beforeunload", leave));
-    }
-    this.#open();
+    this._hooks = hooks;
+    const { id, ...target } = parseUrl(uri, options);
+    this._server = id;
+    Object.assign(this, target);
+    this._factories = chooseTransports(options, POLLING && Session.priorWebsocketSuccess);
+    if (options.closeOnBeforeunload) listenToPage("beforeunload", this);
+    this._open();
   }
 
   /** Sends a message, now or as soon as the transport can. Ignored once closing. `sent` is called when it is under way. */
   send(data: string | Binary, options?: WriteOptions, sent?: () => void): this {
     if (sent) this.once("flush", sent);
-    this.#write({ type: "message", data, options });
+    this._write({ type: "message", data, options });
     return this;
   }
 
@@ -141,7 +135,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** Ends with `forced close`: after sending what is buffered and an upgrade that is half done, or, to `discard`, now. */
   close(discard = false): this {
-    if (discard === true || this.readyState === "opening") this.#end("forced close");
+    if (discard === true || this.readyState === "opening") this._end("forced close");
     if (this.readyState === "open") {
       this.readyState = "closing";
       this._endIfDone();
@@ -149,153 +143,138 @@ export class Session extends Emitter<SessionEvents> {
     return this;
   }
 
+  /** @internal An event of the page. */
+  handleEvent({ type }: { type: string }): void {
+    if (type === "offline") this._end("transport close", { description: "network connection lost" });
+    else {
+      // The page is about to go: nobody is told but the server.
+      silence(this._link);
+      this.transport.close(true);
+    }
+  }
+
   /** @internal Whether the server has been silent for too long, which a timer that sleeps with the machine cannot tell. */
   _hasPingExpired(): boolean {
     const expired = Date.now() > this._pingTimeoutTime;
-    if (expired) queueMicrotask(() => this.#end("ping timeout"));
+    if (expired) queueMicrotask(() => this._end("ping timeout"));
     return expired;
   }
 
   /** @internal The owner first, then the listeners. */
   override _fire(event: string, ...args: unknown[]): void {
-    (this.#hooks[event as keyof SessionHooks] as ((...args: unknown[]) => void) | undefined)?.(...args);
+    (this._hooks[event as keyof SessionHooks] as ((...args: unknown[]) => void) | undefined)?.(...args);
     super._fire(event, ...args);
   }
 
-  /** @internal A transport that reports to `handlers`. */
-  _create(factory: TransportFactory, handlers: LinkHandlers): { transport: Transport; link: Link } {
+  /** @internal A transport, and its link, to which nobody listens yet. */
+  _create(factory: TransportFactory): { transport: Transport; link: Link } {
     const { opts } = this;
     const url = (scheme: string) => {
       const { forceBase64, timestampRequests = scheme === "http", timestampParam = "t" } = link.options;
-      const query = new URLSearchParams({ ...this.#query, transport: transport.name });
-      if (forceBase64) query.set("b64", "1");
-      if (this.id) query.set("sid", this.id);
-      // No cache between here and the server may answer.
-      if (timestampRequests) query.set(timestampParam, (requests++).toString(36) + Date.now().toString(36));
+      const query = new URLSearchParams({
+        ...Object.fromEntries(new URLSearchParams(opts.query as string)),
+        ...this.query,
+        EIO: "4",
+        transport: transport.name,
+        ...(POLLING && forceBase64 && { b64: "1" }),
+        ...(this.id && { sid: this.id }),
+        // No cache between here and the server may answer.
+        ...(timestampRequests && { [timestampParam]: Date.now().toString(36) + requests++ }),
+      });
       const path = (opts.path ?? "/socket.io").replace(/\/?$/, opts.addTrailingSlash === false ? "" : "/");
-      return `${scheme}${this.secure ? "s" : ""}://${this.hostname}:${this.port}${path}?${query}`;
+      return `${this._server.replace("http", scheme)}${path}?${query}`;
     };
-    const early = opts.earlyConnect === true && this.id === undefined;
-    const link: Link = { options: opts, owner: opts, takesEarly: early, url, ...handlers };
+    const link = { options: opts, owner: opts, url, ...SILENT };
     const transport = factory(link);
     const own = opts.transportOptions?.[transport.name];
-    if (own) Object.assign(link, { options: { ...opts, ...own } });
+    if (own) link.options = { ...opts, ...own };
     return { transport, link };
   }
 
-  /** @internal Goes on over a transport that has answered the probe. */
-  _adopt(transport: Transport, link: Link): void {
-    Object.assign(this.#link, SILENT);
-    this.#link = Object.assign(link, this.#handlers());
+  /** @internal Uses a transport from now on. */
+  _use(transport: Transport, link: Link): void {
     this.transport = transport;
-    this.upgrading = false;
-    Session.priorWebsocketSuccess = transport.name === "websocket";
-    // Before anything that was written meanwhile.
-    this.writeBuffer.unshift({ type: "upgrade" });
-    this._fire("upgrade", transport);
-    this._flush();
+    this._link = Object.assign(link, {
+      opened: () => this._flush(),
+      packet: (packet) => this._onPacket(packet),
+      drained: () => this._onDrained(),
+      closed: (details) => this._end("transport close", details),
+      failed: (message, details) => this._fail(message, details),
+    } satisfies LinkHandlers);
   }
 
   /** @internal Gives the transport what it can take. */
   _flush(): void {
     const { readyState, transport, writeBuffer } = this;
     if (readyState === "opening" && !this.opts.earlyConnect) return;
-    if (this.upgrading || this.#inFlight || !writeBuffer.length || !transport.writable) return;
-    this.#inFlight = transport.fit?.(writeBuffer, this.#maxPayload) ?? writeBuffer.length;
-    transport.send(writeBuffer.slice(0, this.#inFlight));
+    if (this.upgrading || this._inFlight || !writeBuffer.length || !transport.writable) return;
+    this._inFlight =
+      (POLLING && this._maxPayload > 0 && transport.fit?.(writeBuffer, this._maxPayload)) || writeBuffer.length;
+    transport.send(writeBuffer.slice(0, this._inFlight));
     this._fire("flush");
   }
 
   /** @internal Ends if it is closing and nothing is left to do. */
   _endIfDone(): void {
-    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this.#end("forced close");
+    if (this.readyState === "closing" && !this.upgrading && !this.writeBuffer.length) this._end("forced close");
   }
 
-  #open(): void {
+  private _open(): void {
     const [first] = this._factories;
     if (!first) {
-      queueMicrotask(() => this.#fail("No transports available"));
+      queueMicrotask(() => this._fail("No transports available"));
       return;
     }
-    const { transport, link } = this._create(first, this.#handlers());
-    this.transport = transport;
-    this.#link = link;
+    const { transport, link } = this._create(first);
+    this._use(transport, link);
     transport.open();
   }
 
-  #handlers(): LinkHandlers {
-    return {
-      opened: () => this._flush(),
-      packet: (packet) => this.#onPacket(packet),
-      drained: () => this.#onDrained(),
-      closed: (details) => this.#end("transport close", details),
-      failed: (message, details) => this.#fail(message, details),
-    };
-  }
-
-  #onPacket(packet: EnginePacket): void {
+  private _onPacket(packet: EnginePacket): void {
+    const { type, data = "" } = packet;
+    const isFirst = this.readyState === "opening";
     this._fire("packet", packet);
     this._fire("heartbeat");
-    if (this.readyState === "opening") this.#onHandshake(packet);
-    else this.#onOpenPacket(packet);
+    const handshake = isFirst && type === "open" && readHandshake(data as string);
+    if (handshake) this._onHandshake(handshake);
+    else if (isFirst || type === "open" || type === "error") this._fail("server error", { body: `${data}` });
+    else if (type === "ping") {
+      this._write({ type: "pong" });
+      this._watchPing();
+      this._fire("ping");
+      this._fire("pong");
+    } else if (type === "message") {
+      const message = typeof data === "string" ? data : kit.received(data as Bytes, this.binaryType);
+      this._fire("data", message);
+      this._fire("message", message);
+    } else if (type === "noop") this.goodbye = readGoodbye(data as string) ?? this.goodbye;
+    else if (POLLING && type === "close")
+      this._end("transport close", { description: "transport closed by the server" });
   }
 
-  #onOpenPacket({ type, data = "" }: EnginePacket): void {
-    switch (type) {
-      case "open":
-        this.#fail("server error");
-        break;
-      case "ping":
-        this.#write({ type: "pong" });
-        this.#watchPing();
-        this._fire("ping");
-        this._fire("pong");
-        break;
-      case "message": {
-        const message = typeof data === "string" ? data : kit.received(data as Bytes, this.binaryType);
-        this._fire("data", message);
-        this._fire("message", message);
-        break;
-      }
-      case "noop":
-        if (data) this.goodbye = readGoodbye(data as string) ?? this.goodbye;
-        break;
-      case "close":
-        this.#end("transport close", { description: "transport closed by the server" });
-    }
-  }
-
-  #onHandshake({ type, data }: EnginePacket): void {
-    const handshake = type === "open" && readHandshake(data as string);
-    if (!handshake) {
-      this.#fail("server error", { body: `${data}` });
-      return;
-    }
+  private _onHandshake(handshake: Handshake): void {
     this.id = handshake.sid;
-    this.#maxPayload = handshake.maxPayload;
-    this.#pingDelay = Math.min(handshake.pingInterval + handshake.pingTimeout, MAX_DELAY);
+    if (POLLING) this._maxPayload = handshake.maxPayload;
+    // Numbers, whatever JSON calls them.
+    this._pingDelay = Math.min(+handshake.pingInterval + +handshake.pingTimeout, MAX_DELAY);
     this.readyState = "open";
-    if (this.hostname !== "localhost") {
-      this.#leavePage.push(
-        onPage("offline", () => this.#end("transport close", { description: "network connection lost" })),
-      );
-    }
-    this.#watchPing();
+    if (this.hostname !== "localhost") listenToPage("offline", this);
+    this._watchPing();
     this._fire("handshake", handshake);
     this._fire("open");
     this._flush();
-    if (this.readyState === "open" && this.opts.upgrade !== false && this.transport.pause) {
-      kit.upgrade?.(this, handshake.upgrades);
+    if (POLLING && this.readyState === "open" && this.opts.upgrade !== false && this.transport.pause) {
+      kit.upgrade(this, handshake.upgrades);
     }
   }
 
-  #watchPing(): void {
-    stopTimer(this.opts, this.#pingTimer);
-    this._pingTimeoutTime = Date.now() + this.#pingDelay;
-    this.#pingTimer = startTimer(this.opts, () => this.#end("ping timeout"), this.#pingDelay);
+  private _watchPing(): void {
+    stopTimer(this.opts, this._pingTimer);
+    this._pingTimeoutTime = Date.now() + this._pingDelay;
+    this._pingTimer = startTimer(this.opts, () => this._end("ping timeout"), this._pingDelay);
   }
 
-  #write(packet: EnginePacket): void {
+  private _write(packet: EnginePacket): void {
     // While closing only the answer to a ping still goes out, lest the server give up before it has everything.
     if (this.readyState === "closed" || (this.readyState === "closing" && packet.type === "message")) return;
     this._fire("packetCreate", packet);
@@ -303,9 +282,9 @@ export class Session extends Emitter<SessionEvents> {
     this._flush();
   }
 
-  #onDrained(): void {
-    this.writeBuffer.splice(0, this.#inFlight);
-    this.#inFlight = 0;
+  private _onDrained(): void {
+    this.writeBuffer.splice(0, this._inFlight);
+    this._inFlight = 0;
     if (this.writeBuffer.length) this._flush();
     else {
       this._fire("drain");
@@ -313,28 +292,33 @@ export class Session extends Emitter<SessionEvents> {
     }
   }
 
-  #fail(message: string, details?: FailureDetails): void {
-    Session.priorWebsocketSuccess = false;
-    if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
-      Object.assign(this.#link, SILENT);
-      this.transport.close(false);
-      this._factories.shift();
-      this.#open();
-      return;
+  private _fail(message: string, details?: FailureDetails): void {
+    if (POLLING) {
+      Session.priorWebsocketSuccess = false;
+      if (this.opts.tryAllTransports && this._factories.length > 1 && this.readyState === "opening") {
+        silence(this._link);
+        this.transport.close(false);
+        this._factories.shift();
+        this._open();
+        return;
+      }
     }
     const error = transportError(message, details);
     this._fire("error", error);
-    this.#end("transport error", error);
+    this._end("transport error", error);
   }
 
-  #end(reason: CloseReason, details?: CloseDetails | TransportError): void {
+  private _end(reason: CloseReason, details?: CloseDetails | TransportError): void {
     if (this.readyState === "closed") return;
     this.readyState = "closed";
-    stopTimer(this.opts, this.#pingTimer);
-    for (const leave of this.#leavePage) leave();
-    this._endProbe?.();
-    Object.assign(this.#link, SILENT);
-    this.transport?.close(this.id !== undefined && (reason === "forced close" || reason === "ping timeout"));
+    stopTimer(this.opts, this._pingTimer);
+    leavePage("offline", this);
+    leavePage("beforeunload", this);
+    if (POLLING) this._endProbe?.();
+    if (this.transport) {
+      silence(this._link);
+      this.transport.close(this.id !== undefined && (reason === "forced close" || reason === "ping timeout"));
+    }
     this.writeBuffer.length = 0;
     this._fire("close", reason, details);
     this.id = undefined;

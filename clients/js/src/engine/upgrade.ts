@@ -1,18 +1,19 @@
 // The move of an open session to a better transport (Engine.IO v4 § Upgrade): `2probe` out, `3probe` in, then the old
 // transport comes to rest, then `5` out. Until then the session goes on over the old one, and if it fails, for good.
 
-import { SILENT } from "../transports/silent.js";
+import { silence } from "../transports/silent.js";
+import type { Link, Transport } from "../transports/transport.js";
 import { transportError } from "./error.js";
-import type { Session } from "./session.js";
+import { Session } from "./session.js";
 
 /** Probes the first transport behind the one in use that the server offers. */
-export function upgrade(session: Session, offered: unknown[]): void {
+export function upgrade(session: Session, offered: unknown): void {
   for (const factory of session._factories.slice(1)) {
-    const { transport, link } = session._create(factory, SILENT);
-    if (!offered.includes(transport.name)) continue;
+    const { transport, link } = session._create(factory);
+    if (![offered].flat().includes(transport.name)) continue;
 
     const end = () => {
-      Object.assign(link, SILENT);
+      silence(link);
       session._endProbe = undefined;
       transport.close(false);
     };
@@ -35,7 +36,7 @@ export function upgrade(session: Session, offered: unknown[]): void {
         session._fire("upgrading", transport);
         session.transport.pause?.(() => {
           session._endProbe = undefined;
-          session._adopt(transport, link);
+          adopt(session, transport, link);
         });
       },
       closed: () => fail("transport closed"),
@@ -45,4 +46,16 @@ export function upgrade(session: Session, offered: unknown[]): void {
     transport.open();
     return;
   }
+}
+
+/** Goes on over a transport that has answered the probe. */
+function adopt(session: Session, transport: Transport, link: Link): void {
+  silence(session._link);
+  session._use(transport, link);
+  session.upgrading = false;
+  Session.priorWebsocketSuccess = transport.name === "websocket";
+  // Before anything that was written meanwhile.
+  session.writeBuffer.unshift({ type: "upgrade" });
+  session._fire("upgrade", transport);
+  session._flush();
 }

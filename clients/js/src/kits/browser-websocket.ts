@@ -1,13 +1,11 @@
 // Browsers and workers that need no polling.
 
-import { Decoder, Encoder } from "../parser/text.js";
+import type { TransportFactory } from "../transports/transport.js";
 import { WebSocket } from "../transports/websocket.js";
-import type { Kit } from "./kit.js";
 
-export const kit: Kit = {
-  transports: { websocket: WebSocket },
-  upgrade: undefined,
-  parser: { Encoder, Decoder },
-  binaryType: "arraybuffer",
-  received: (bytes) => bytes,
-};
+export { Decoder, Encoder } from "../parser/text.js";
+export { binaryType, received, unref } from "./page.js";
+
+export const transports: Record<string, TransportFactory | undefined> = { websocket: WebSocket };
+/** There is nothing to move to. */
+export const upgrade = (): void => {};

@@ -1,20 +1,15 @@
 // All that browsers and workers have.
 
-import { upgrade } from "../engine/upgrade.js";
-import { Decoder, Encoder } from "../parser/text.js";
 import { Fetch } from "../transports/fetch.js";
 import type { TransportFactory } from "../transports/transport.js";
 import { WebSocket } from "../transports/websocket.js";
 import { XHR } from "../transports/xhr.js";
-import type { Kit } from "./kit.js";
+
+export { upgrade } from "../engine/upgrade.js";
+export { Decoder, Encoder } from "../parser/text.js";
+export { binaryType, received, unref } from "./page.js";
 
 // A service worker has no XMLHttpRequest.
-const polling: TransportFactory = (link) => ("XMLHttpRequest" in globalThis ? XHR : Fetch)(link);
+const polling: TransportFactory = (link) => (globalThis.XMLHttpRequest ? XHR : Fetch)(link);
 
-export const kit: Kit = {
-  transports: { polling, websocket: WebSocket },
-  upgrade,
-  parser: { Encoder, Decoder },
-  binaryType: "arraybuffer",
-  received: (bytes) => bytes,
-};
+export const transports: Record<string, TransportFactory | undefined> = { polling, websocket: WebSocket };

@@ -1,7 +1,9 @@
 // Node that needs no polling.
 
 import { WebSocket } from "../node/transports.js";
-import type { Kit } from "./kit.js";
-import { kit as node } from "./node.js";
+import type { TransportFactory } from "../transports/transport.js";
 
-export const kit: Kit = { ...node, transports: { websocket: WebSocket }, upgrade: undefined };
+export { upgrade } from "./browser-websocket.js";
+export { binaryType, Decoder, Encoder, received, unref } from "./node.js";
+
+export const transports: Record<string, TransportFactory | undefined> = { websocket: WebSocket };

@@ -2,61 +2,42 @@
 // placeholder `{"_placeholder":true,"num":k}` stands where it was.
 // No walk of our own: JSON's replacer and reviver visit every value, whatever its depth.
 
-import { type Binary, type Bytes, INVALID, isBinary } from "../engine/packet.js";
+import { type Binary, isBinary } from "../engine/packet.js";
+import { INVALID } from "./packet.js";
 
-/** JSON with placeholders, and the bytes that they stand for. */
-export interface Taken {
-  json: string | undefined;
-  attachments: Binary[];
-}
-
-/** Writes a value as JSON, taking the bytes out. */
-export function takeBinary(value: unknown): Taken {
-  const attachments: Binary[] = [];
+/** Writes a value as JSON, moving the bytes into `attachments`. */
+export function takeBinary(value: unknown, attachments: Binary[]): string | undefined {
   // A replacer makes JSON several times slower, and most values have no use for it.
-  if (!mayHaveBinary(value)) return { json: JSON.stringify(value), attachments };
-  const json = JSON.stringify(value, function (this: Record<string, unknown>, key, converted: unknown) {
+  if (!mayHaveBinary(value)) return JSON.stringify(value);
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, converted: unknown) {
     // Node's Buffer has a `toJSON`, which has run by now: look at what stood there before.
-    const found = isBinary(this[key]) ? this[key] : converted;
-    return isBinary(found) ? { _placeholder: true, num: attachments.push(found) - 1 } : converted;
+    const found = [this[key], converted].find(isBinary);
+    return found ? { _placeholder: true, num: attachments.push(found) - 1 } : converted;
   });
-  return { json, attachments };
 }
 
 /** Whether there are bytes in a value, or something that might become bytes. */
 function mayHaveBinary(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some(mayHaveBinary);
+  if (typeof value !== "object" || !value) return false;
   return isBinary(value) || "toJSON" in value || Object.values(value).some(mayHaveBinary);
 }
 
-/** A value whose bytes are still to come. */
-export interface Awaiting {
-  data: unknown;
-  /** Puts the bytes into their places. */
-  fill(attachments: Bytes[]): void;
-}
+/** Where an attachment belongs: the object or array, and the key. */
+export type Place = [holder: Record<string, unknown>, key: string];
 
 /**
- * Reads JSON whose placeholders stand for `count` attachments.
- * @throws Error when it is not JSON, or when the placeholders are not each of 0..count, once.
+ * Reads JSON with a placeholder for each of `places`, which are empty and then filled.
+ * @throws Error when it is not JSON, or when the placeholders are not each of those, once.
  */
-export function awaitBinary(json: string, count: number): Awaiting {
-  /** For each attachment, the object or array that it belongs into, and the key. */
-  const places = new Map<unknown, [holder: Record<string, unknown>, key: string]>();
+export function awaitBinary(json: string, places: (Place | 0)[]): unknown {
   const data: unknown = JSON.parse(json, function (this: Record<string, unknown>, key, value) {
     if (value?._placeholder === true) {
       const { num } = value;
-      if (!(Number.isInteger(num) && num >= 0 && num < count) || places.has(num)) throw new Error(INVALID);
-      places.set(num, [this, key]);
+      if (typeof num !== "number" || places[num] !== 0) throw new Error(INVALID);
+      places[num] = [this, key];
     }
     return value;
   });
-  if (places.size !== count) throw new Error(INVALID);
-  return {
-    data,
-    fill(attachments) {
-      for (const [num, [holder, key]] of places) holder[key] = attachments[num as number];
-    },
-  };
+  if (places.includes(0)) throw new Error(INVALID);
+  return data;
 }

@@ -17,6 +17,9 @@ export const WITH_BINARY = 3;
 /** The names of a socket's own events, which neither side may send. */
 export const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
+/** What is said of a message that cannot be part of a packet. */
+export const INVALID = "invalid packet";
+
 /** A packet. Of a parser's own invention may be only what `data` holds. */
 export interface Packet {
   /** 0 to 4; a parser of the official kind has 5 and 6 for EVENT and ACK with attachments. */

@@ -1,16 +1,15 @@
 // The default parser: `<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]`, then the attachments as binary messages of
 // their own (socket.io-protocol v5 § Packet encoding).
 
-import type { Bytes } from "../engine/packet.js";
-import { INVALID } from "../engine/packet.js";
-import { type Awaiting, awaitBinary, takeBinary } from "./binary.js";
+import type { Binary, Bytes } from "../engine/packet.js";
+import { awaitBinary, type Place, takeBinary } from "./binary.js";
 import {
   ACK,
   CONNECT,
   CONNECT_ERROR,
   EVENT,
   type Frame,
-  isRecord,
+  INVALID,
   type Packet,
   type PacketDecoder,
   type PacketEncoder,
@@ -28,31 +27,28 @@ export class Encoder implements PacketEncoder {
    * @throws TypeError for a BigInt, RangeError for a cycle.
    */
   encode({ type, nsp, id, data }: Packet): Frame[] {
-    const { json, attachments } = takeBinary(data);
-    const head = attachments.length ? `${type + WITH_BINARY}${attachments.length}-` : type;
+    const attachments: Binary[] = [];
+    const json = takeBinary(data, attachments);
+    const { length } = attachments;
+    const head = length ? `${type + WITH_BINARY}${length}-` : type;
     return [`${head}${nsp === "/" ? "" : `${nsp},`}${id ?? ""}${json ?? ""}`, ...attachments];
   }
 }
 
-interface Partial extends Awaiting {
-  packet: Packet;
-  count: number;
-  attachments: Bytes[];
-}
-
 /** Joins messages to packets. */
 export class Decoder implements PacketDecoder {
-  /** The packet whose attachments are awaited, if any. */
-  #partial: Partial | undefined;
-  #decoded: (packet: Packet) => void = () => {};
+  /** The packet whose attachments are awaited, if any, and where the next ones belong. */
+  private _partial: Packet | undefined;
+  private _places: (Place | 0)[] = [];
+  declare private _decoded: (packet: Packet) => void;
 
   on(_event: "decoded", listener: (packet: Packet) => void): void {
-    this.#decoded = listener;
+    this._decoded = listener;
   }
 
   /** Forgets a packet that is not complete. */
   destroy(): void {
-    this.#partial = undefined;
+    this._partial = undefined;
   }
 
   /**
@@ -60,41 +56,43 @@ export class Decoder implements PacketDecoder {
    * @throws Error when the message cannot be part of a packet.
    */
   add(message: string | Bytes): void {
-    const packet = typeof message === "string" ? this.#addText(message) : this.#addBinary(message);
-    if (packet) this.#decoded(packet);
+    let packet = this._partial;
+    if (typeof message === "string") {
+      if (packet) throw new Error(INVALID);
+      packet = this._read(message);
+    } else {
+      const place = packet && this._places.shift();
+      if (!place) throw new Error(INVALID);
+      const [holder, key] = place;
+      holder[key] = message;
+    }
+    this._partial = this._places[0] ? packet : undefined;
+    if (!this._partial) this._decoded(packet as Packet);
   }
 
-  #addText(text: string): Packet | undefined {
-    const [whole = "", plain, binary, announced, nsp = "/", id] =
-      /^(?:([0-4])|([56])(\d{1,9})-)(?:(\/[^,]*),?)?(\d{0,19})/.exec(text) ?? [];
-    if (!whole || this.#partial) throw new Error(INVALID);
-    const packet: Packet = { type: plain ? +plain : Number(binary) - WITH_BINARY, nsp };
+  private _read(text: string): Packet {
+    const [whole = "", digit = 0, announced = 0, nsp = "/", id] =
+      /^([0-6])(?:([1-9]\d?)-)?(?:(\/[^,]*),?)?(\d{0,19})/.exec(text) ?? [];
+    const count = +announced;
+    const added = +digit > CONNECT_ERROR ? WITH_BINARY : 0;
+    // Attachments are announced by the types that have some, and by no other.
+    if (!whole || !added !== !count || count > MAX_ATTACHMENTS) throw new Error(INVALID);
+    const packet: Packet = { type: +digit - added, nsp };
     if (id) packet.id = +id;
     const json = text.slice(whole.length);
-    if (binary) {
-      const count = Number(announced);
-      if (!count || count > MAX_ATTACHMENTS) throw new Error(INVALID);
-      this.#partial = { ...awaitBinary(json, count), packet, count, attachments: [] };
-      packet.data = this.#partial.data;
-    } else if (json) packet.data = JSON.parse(json);
-    if ((binary || json) && !isValid(packet)) throw new Error(INVALID);
-    return binary ? undefined : packet;
-  }
-
-  #addBinary(bytes: Bytes): Packet | undefined {
-    const partial = this.#partial;
-    if (!partial) throw new Error(INVALID);
-    if (partial.attachments.push(bytes) < partial.count) return;
-    this.#partial = undefined;
-    partial.fill(partial.attachments);
-    return partial.packet;
+    this._places = Array(count).fill(0);
+    if (json || count) {
+      packet.data = count ? awaitBinary(json, this._places) : JSON.parse(json);
+      if (!isValid(packet)) throw new Error(INVALID);
+    }
+    return packet;
   }
 }
 
 function isValid({ type, data }: Packet): boolean {
-  if (type === CONNECT) return isRecord(data);
-  if (type === CONNECT_ERROR) return isRecord(data) || typeof data === "string";
-  return Array.isArray(data) && (type === ACK || (type === EVENT && isEventName(data[0])));
+  if (Array.isArray(data)) return type === ACK || (type === EVENT && isEventName(data[0]));
+  if (typeof data === "string") return type === CONNECT_ERROR;
+  return typeof data === "object" && data !== null && (type === CONNECT || type === CONNECT_ERROR);
 }
 
 function isEventName(name: unknown): boolean {

@@ -1,6 +1,6 @@
 // Polling by `fetch`, which is there in pages, in workers of every kind, and in Node.
 
-import { headersOf, type PollingRequest, pollingBy } from "./polling.js";
+import { type PollingRequest, pollingBy } from "./polling.js";
 import { MAX_ERROR_BODY, type TransportFactory } from "./transport.js";
 
 /** Polling by `fetch`. Its failures are `fetch read error` and `fetch write error`. */
@@ -15,19 +15,19 @@ function request({ url, body, options, limit, done, failed }: PollingRequest): (
       body: body ?? null,
       cache: "no-store",
       credentials: options.withCredentials ? "include" : "same-origin",
-      headers: headersOf(body, options),
+      // A body that is a string has the type `text/plain;charset=UTF-8` already.
+      headers: options.extraHeaders ?? {},
       signal,
     });
     const { ok, status } = context;
-    const text = await readText(context, ok ? limit : MAX_ERROR_BODY);
+    const most = ok ? limit : MAX_ERROR_BODY;
+    const text = await readText(context, most);
     if (signal.aborted) return;
-    if (ok && text.length <= limit) return done(text);
+    if (ok && text.length <= most) return done(text);
     abort.abort();
     failed({ description: status, status, context, body: text.slice(0, MAX_ERROR_BODY) });
   };
-  run().catch((description) => {
-    if (!signal.aborted) failed({ description });
-  });
+  run().catch((description) => signal.aborted || failed({ description }));
   return () => abort.abort();
 }
 

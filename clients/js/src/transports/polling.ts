@@ -30,11 +30,6 @@ export interface PollingRequest {
 /** Makes a request; gives what ends it early, after which nothing is reported. */
 export type Requester = (request: PollingRequest) => () => void;
 
-/** The headers of a request. */
-export function headersOf(body: string | undefined, { extraHeaders }: TransportOptions): Record<string, string> {
-  return { ...(body !== undefined && { "content-type": "text/plain;charset=UTF-8" }), ...extraHeaders };
-}
-
 /** Polling by requests of one kind; `readError` and `writeError` are the messages of its failures. */
 export function pollingBy(requester: Requester, readError: string, writeError: string): TransportFactory {
   return (link: Link): Transport => {
@@ -56,10 +51,6 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
 
     const request = (url: string, body: string | undefined, onDone: (answer: string) => void, error: string) => {
       const { options, owner } = link;
-      const failed = (details: FailureDetails) => {
-        stopTimer(options, timer);
-        fail(error, details);
-      };
       const end = requester({
         url,
         body,
@@ -70,11 +61,11 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
           stopTimer(options, timer);
           onDone(answer);
         },
-        failed,
+        failed: (details) => fail(error, details),
       });
-      const timer: Timer = options.requestTimeout
-        ? startTimer(options, () => failed({ description: new Error("timeout") }), options.requestTimeout)
-        : undefined;
+      const timeOut = () => fail(error, { description: new Error("timeout") });
+      const { requestTimeout } = options;
+      const timer: Timer = requestTimeout ? startTimer(options, timeOut, requestTimeout) : undefined;
       return () => {
         stopTimer(options, timer);
         end();
@@ -86,17 +77,13 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
     };
 
     const onAnswer = (body: string) => {
-      try {
-        for (const packet of decodePayload(body)) {
-          if (state === "closed") return;
-          if (state === "idle") {
-            state = "open";
-            link.opened();
-          }
-          link.packet(packet);
+      for (const packet of decodePayload(body)) {
+        if (state === "closed") return;
+        if (state === "idle") {
+          state = "open";
+          link.opened();
         }
-      } catch (description) {
-        return fail("server error", { description, body });
+        link.packet(packet);
       }
       reading = undefined;
       if (onPaused) checkPaused();
@@ -129,7 +116,7 @@ export function pollingBy(requester: Requester, readError: string, writeError: s
         return state === "open" && !writing;
       },
       open: read,
-      fit: (packets, maxPayload) => (maxPayload ? countFitting(packets, maxPayload) : packets.length),
+      fit: countFitting,
       send(packets) {
         write(packets, () => {
           writing = undefined;

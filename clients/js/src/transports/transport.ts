@@ -13,7 +13,7 @@ export interface Transport {
   open(): void;
   /** Sends packets in order; `link.drained` follows. Called only while `writable`. */
   send(packets: EnginePacket[]): void;
-  /** How many of the packets one `send` can take when the server allows `maxPayload` bytes (0: any). Default: all. */
+  /** How many of the packets one `send` can take when the server allows `maxPayload` bytes. Default: all. */
   fit?(packets: EnginePacket[], maxPayload: number): number;
   /** Ends it; `tell` is false when the server need not or cannot be told. The session listens no more by then. */
   close(tell: boolean): void;
@@ -28,8 +28,6 @@ export interface Link extends LinkHandlers {
   readonly options: TransportOptions;
   /** The same for all sessions of one manager, which may share what they learn of the server. */
   readonly owner: object;
-  /** Whether a message may be sent behind the request that opens a WebSocket. */
-  readonly takesEarly: boolean;
   /** The address for the next request, session id included. */
   url(scheme: "http" | "ws"): string;
 }

@@ -1,8 +1,8 @@
 // WebSocket (Engine.IO v4 § WebSocket): one packet a message, binary messages as they are.
 // Which WebSocket is the caller's business: the platform's, or `node/websocket.ts`.
 
-import { bytesOf, fromBase64, toBase64 } from "../engine/base64.js";
-import { type Binary, decodePacket, type EnginePacket, encodePacket, type WriteOptions } from "../engine/packet.js";
+import { bytesOf, toBase64 } from "../engine/base64.js";
+import { type Binary, decodePacket, encodePacket, type WriteOptions } from "../engine/packet.js";
 import type { FailureDetails, Link, TransportFactory, TransportOptions } from "./transport.js";
 
 /** What is used of a WebSocket. */
@@ -39,35 +39,31 @@ export function websocketBy(
           return;
         }
         open = !!socket.takesEarly;
-        socket.binaryType = "arraybuffer";
-        socket.onopen = () => {
-          open = true;
-          link.opened();
-        };
-        socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-          let packet: EnginePacket;
-          try {
-            packet = read(data);
-          } catch (error) {
-            return link.failed("server error", { description: error });
-          }
-          link.packet(packet);
-        };
-        socket.onclose = (context: unknown) => {
-          open = false;
-          link.closed({ description: "websocket connection closed", context });
-        };
-        socket.onerror = (event: FailureDetails) => {
-          link.failed("websocket error", { description: event, status: event.status, body: event.body });
-        };
+        Object.assign(socket, {
+          binaryType: "arraybuffer",
+          onopen() {
+            open = true;
+            link.opened();
+          },
+          onmessage({ data }: { data: string | ArrayBuffer }) {
+            link.packet(typeof data === "string" ? decodePacket(data) : { type: "message", data });
+          },
+          onclose(context: unknown) {
+            open = false;
+            link.closed({ description: "websocket connection closed", context });
+          },
+          onerror(event: FailureDetails) {
+            link.failed("websocket error", { description: event, status: event.status, body: event.body });
+          },
+        });
       },
       send(packets) {
         for (const packet of packets) {
-          const { data, options } = packet;
-          if (!data || typeof data === "string") socket?.send(encodePacket(packet), options);
+          let { data } = packet;
+          if (!data || typeof data === "string") data = encodePacket(packet);
           // A Blob's bytes would come too late.
-          else if (!link.options.forceBase64 || "size" in data) socket?.send(data, options);
-          else socket?.send(`b${toBase64(bytesOf(data))}`, options);
+          else if (POLLING && link.options.forceBase64 && !("size" in data)) data = `b${toBase64(bytesOf(data))}`;
+          socket?.send(data, packet.options);
         }
         // Later, so that what is sent in one turn gathers.
         queueMicrotask(() => link.drained());
@@ -78,11 +74,6 @@ export function websocketBy(
       },
     };
   };
-}
-
-function read(data: string | ArrayBuffer): EnginePacket {
-  if (typeof data !== "string") return { type: "message", data };
-  return data[0] === "b" ? { type: "message", data: fromBase64(data.slice(1)) } : decodePacket(data);
 }
 
 /** The platform's WebSocket. */

@@ -1,6 +1,6 @@
 // Polling by `XMLHttpRequest`, as the official client does on a page.
 
-import { headersOf, type PollingRequest, pollingBy } from "./polling.js";
+import { type PollingRequest, pollingBy } from "./polling.js";
 import { MAX_ERROR_BODY, type TransportFactory } from "./transport.js";
 
 /** Polling by `XMLHttpRequest`. Its failures are `xhr poll error` and `xhr post error`. */
@@ -18,7 +18,8 @@ function request({ url, body, options, limit, done, failed }: PollingRequest): (
     failed({ description: status, status, context: xhr, body: responseText.slice(0, MAX_ERROR_BODY) });
   };
   xhr.open(body === undefined ? "GET" : "POST", url);
-  for (const [name, value] of Object.entries(headersOf(body, options))) xhr.setRequestHeader(name, value);
+  // A body that is a string has the type `text/plain;charset=UTF-8` already.
+  for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
   xhr.withCredentials = !!options.withCredentials;
   xhr.onreadystatechange = () => {
     if (xhr.readyState === 4) xhr.status === 200 ? done(xhr.responseText) : fail();

@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::header::{self, HeaderMap, HeaderValue};
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 /// The codings we make; where a client likes several equally, the first of them.
@@ -95,18 +96,28 @@ impl Coding {
 
     /// `None` when the content does not get smaller.
     fn encode(self, content: &[u8], effort: Effort) -> Option<Bytes> {
+        encoded(content, || self.write(content, effort))
+    }
+
+    fn write(self, content: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
         let into = Vec::with_capacity(content.len() / 3);
         let level = match effort {
             Effort::Quick => Compression::new(1),
             Effort::Thorough => Compression::new(7),
         };
-        let encoded = match self {
+        match self {
             Self::Brotli => brotli(content, into, effort),
             Self::Gzip => write_all(GzEncoder::new(into, level), content).and_then(GzEncoder::finish),
             Self::Deflate => write_all(ZlibEncoder::new(into, level), content).and_then(ZlibEncoder::finish),
-        };
-        encoded.ok().filter(|encoded| encoded.len() < content.len()).map(Bytes::from)
+        }
     }
+}
+
+/// What a library made of the content, if that is shorter. One that fails, or panics, costs the compression of this
+/// content and no more.
+fn encoded(content: &[u8], write: impl FnOnce() -> io::Result<Vec<u8>>) -> Option<Bytes> {
+    let written = catch_unwind(AssertUnwindSafe(write)).ok()?.ok()?;
+    (written.len() < content.len()).then(|| Bytes::from(written))
 }
 
 fn write_all<W: Write>(mut encoder: W, content: &[u8]) -> io::Result<W> {
@@ -276,5 +287,12 @@ mod tests {
             assert_eq!(coding.encode(b"0123456789", Effort::Quick), None, "{coding:?}");
             assert_eq!(coding.encode(b"", Effort::Quick), None, "{coding:?}");
         }
+    }
+
+    #[test]
+    fn a_library_that_fails_or_panics_leaves_the_body_as_it_is() {
+        assert_eq!(encoded(b"content", || Err(io::ErrorKind::Other.into())), None);
+        assert_eq!(encoded(b"content", || panic!("as a library would")), None);
+        assert_eq!(encoded(b"content", || Ok(b"short".to_vec())), Some(Bytes::from_static(b"short")));
     }
 }

@@ -38,9 +38,9 @@ fn frozen_clock() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
-/// A connection without a request behind it.
+/// A connection without a request behind it, of protocol version 4.
 fn conn(shared: &Arc<Shared>, transport: Transport) -> Arc<Conn> {
-    let (uri, headers) = (http::Uri::from_static("/"), http::HeaderMap::new());
+    let (uri, headers) = (http::Uri::from_static("/?EIO=4"), http::HeaderMap::new());
     let origin = Origin { address: None, secure: false };
     let head = RequestHead::new(&http::Method::GET, &uri, &headers, http::Extensions::new(), origin);
     let handshake = Handshake::new(head);
