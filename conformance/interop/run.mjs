@@ -49,7 +49,7 @@ async function run(scenarios, env, client = {}, who = "") {
         return note;
       };
       const name = `${who}${mode.name}: ${scenario.name}`;
-      const checked = options.official && scenario.defect ? () => mustFail(full, scenario.defect) : full;
+      const checked = options.against === "official" && scenario.defect ? () => mustFail(full, scenario.defect) : full;
       const failed = !(await runner.scenario(name, checked, () => `the server wrote:\n${server.log}`, scenario.limit));
       const unclean = scenario.abandons || checked !== full;
       if (failed || unclean || !server.alive) await server.restart();
