@@ -28,6 +28,7 @@ export function readOptions() {
   const built = (name) => newest(values.target, name);
   return {
     only: values.only,
+    against: values.official ? "official" : "ours",
     client: values.client,
     /** The bundle that the server serves, as a file: for servers that serve another. */
     bundle: values.client ?? join(ROOT, "clients/js/dist/socket.io.js"),

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { until } from "./await.mjs";
 import { Connection } from "./peer.mjs";
+import { Proxy } from "./proxy.mjs";
 
 /** How a client may reach the server. */
 export const MODES = [
@@ -13,6 +14,7 @@ export const MODES = [
 
 export class World {
   #connections = [];
+  #proxies = [];
 
   /** @param {object} options of every `Manager` in this world */
   constructor(server, mode, options = {}) {
@@ -22,8 +24,8 @@ export class World {
   }
 
   /** A new connection in this world's mode. */
-  connection(options = {}) {
-    const connection = new Connection(this.server.origin, {
+  connection(options = {}, origin = this.server.origin) {
+    const connection = new Connection(origin, {
       transports: this.mode.transports,
       ...this.options,
       ...options,
@@ -37,6 +39,13 @@ export class World {
     return this.connection({ autoConnect: false, ...options }).join(namespace, auth);
   }
 
+  /** A network of its own between a connection and the server: the connection's `origin` is the proxy's. */
+  async proxy() {
+    const proxy = await Proxy.before(this.server.port);
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
   /** What the server says about itself. */
   async health() {
     const response = await fetch(`${this.server.origin}/healthz`);
@@ -44,8 +53,9 @@ export class World {
     return response.json();
   }
 
-  /** Closes every connection. */
+  /** Closes every connection; the network lets the last words through. */
   close() {
+    for (const proxy of this.#proxies) proxy.release();
     for (const connection of this.#connections) connection.close();
   }
 
@@ -57,5 +67,6 @@ export class World {
       left = { clients, sockets, rooms };
       return clients === 0 && sockets === 0 && rooms === 0;
     }).catch((error) => assert.fail(`${error.message}; it still holds ${JSON.stringify(left)}`));
+    for (const proxy of this.#proxies) proxy.close();
   }
 }

@@ -12,6 +12,9 @@ const io = new Server(main, {
   pingTimeout: slow ? 20_000 : 200,
   connectTimeout: slow ? 45_000 : 1_000,
   upgradeTimeout: slow ? 10_000 : 1_000,
+  ...(process.env.CSR === "1" && {
+    connectionStateRecovery: process.env.CSR_MS ? { maxDisconnectionDuration: Number(process.env.CSR_MS) } : {},
+  }),
   ...(process.env.PARSER === "msgpack" && { parser: msgpack }),
   ...(process.env.DEFLATE === "1" && { perMessageDeflate: { threshold: 0 } }),
   ...(process.env.DENY === "1" && {
@@ -23,9 +26,11 @@ const io = new Server(main, {
 });
 io.engine.attach(second, { path: "/socket.io/" });
 
+let runs = 0;
 const namespaces = [io.of("/"), io.of("/custom"), io.of("/slow"), io.of(/^\/dyn-.+$/)];
 io.of("/slow").use((_, next) => setTimeout(next, 200));
 for (const namespace of namespaces) namespace.on("connection", serve);
+io.of("/quiet").on("connection", share);
 
 main.listen(Number(process.env.PORT), "127.0.0.1");
 second.listen(Number(process.env.PORT), "::1");
@@ -37,13 +42,25 @@ function serve(socket) {
   socket.on("emit-with-ack", (...args) => {
     socket.emit("emit-with-ack", ...args, (answer) => socket.emit("emit-with-ack", answer));
   });
+  share(socket);
+}
+
+/** What a client does to others, and what it leaves behind. */
+function share(socket) {
   socket.on("join", (room, ack) => {
     socket.join(room);
     ack("ok");
   });
   socket.on("room-send", (room, ...args) => socket.nsp.to(room).emit("room-msg", ...args));
   socket.on("broadcast", (...args) => socket.nsp.emit("bcast", ...args));
+  socket.on("volatile", (...args) => socket.nsp.volatile.emit("bcast", ...args));
   socket.on("count", (ack) => ack(1));
+  socket.on("remember", (value, ack) => {
+    socket.data.value = value;
+    ack();
+  });
+  socket.on("recall", (ack) => ack(socket.data.value ?? null));
+  socket.on("once", (_, ack) => ack(runs++));
 }
 
 function health(request, response) {

@@ -1,5 +1,6 @@
 //! Dependencies between crates: those of the workspace among each other, and what the inner ones may take from outside.
 
+use crate::source::sources;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -161,5 +162,18 @@ fn every_crate_obeys_the_lints_of_the_workspace() {
     for package in packages() {
         let manifest = std::fs::read_to_string(&package.manifest).expect("the manifest is readable");
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", package.name);
+    }
+}
+
+/// Sessions wait, and what they missed is kept, by a clock that nobody sets: a jump of the time of day ends nothing.
+#[test]
+fn recovery_does_not_ask_for_the_time_of_day() {
+    let sources = sources("crates/sockeye");
+    let recovery: Vec<_> = sources.iter().filter(|source| source.path.starts_with("recovery/")).collect();
+    assert!(recovery.iter().any(|source| source.code.contains("tokio::time::Instant")));
+    for source in recovery {
+        for clock in ["SystemTime", "UNIX_EPOCH", "chrono", "Utc"] {
+            assert!(!source.code.contains(clock), "{} names {clock}", source.path);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Model checks of what several threads touch at once: the mailbox, the acknowledgements, the hand-over from
-//! polling to WebSocket. A scheduler decides at every lock who goes on, and tries many orders; a thread that
-//! waits for what never comes is found as a deadlock.
+//! polling to WebSocket, the return to a session. A scheduler decides at every lock who goes on, and tries many
+//! orders; a thread that waits for what never comes is found as a deadlock.
 //!
 //! The locks are swapped in `session::sync`, so these checks have a build of their own:
 //! `cargo test -p sockeye --features __model --lib model::`. A failure prints its schedule, which
@@ -9,6 +9,7 @@
 mod acks;
 mod client;
 mod mailbox;
+mod recovery;
 mod upgrade;
 
 use crate::conn::Conn;

@@ -221,7 +221,7 @@ impl Session {
                 }
             }
             (Control::Probe(link), _) => self.open_probe(link),
-            (Control::Leave(namespace, socket, reason), _) => {
+            (Control::Leave(namespace, socket, reason), wire) => {
                 let Some(mux) = self.core.connection.mux() else { return };
                 // The client may have left and joined again meanwhile: that is another socket.
                 let place =
@@ -229,8 +229,10 @@ impl Session {
                 if let Some(place) = place {
                     mux.remove(&namespace);
                     self.core.sockets.end(place, reason);
-                    if reason == DisconnectReason::TakenOver && mux.joined() == 0 {
-                        // Most likely its client is not there any more.
+                    let is_idle = reason == DisconnectReason::TakenOver && mux.joined() == 0;
+                    if is_idle && !matches!(wire, Wire::Polling(_)) {
+                        // Most likely its client is not there any more. One that polls would take a close in the same
+                        // payload for the whole story, and come back to take the session over in turn.
                         self.core.end(CloseReason::ForcedClose, Parting::Close(None));
                     }
                 }

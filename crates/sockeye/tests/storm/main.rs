@@ -9,6 +9,7 @@
 )]
 
 mod client;
+mod recovery;
 mod rooms;
 mod upgrades;
 

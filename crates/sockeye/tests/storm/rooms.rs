@@ -112,10 +112,10 @@ async fn stay(address: SocketAddr, room: usize, ready: Arc<tokio::sync::Barrier>
 }
 
 /// Numbers without a pattern, the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

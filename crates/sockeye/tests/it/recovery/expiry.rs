@@ -30,6 +30,20 @@ async fn a_session_is_kept_for_two_minutes() {
 }
 
 #[tokio::test]
+async fn a_session_is_over_at_exactly_its_time() {
+    for (micros, kept) in [(119_999_999, true), (120_000_000, false), (120_000_001, false)] {
+        let clock = Clock::hold();
+        let mut hall = Hall::new().await;
+        let guest = hall.guest().await;
+        let ticket = hall.lose(guest).await;
+        pass(&clock, Duration::from_micros(micros)).await;
+        let (guest, _) = Guest::back(&hall.host, &ticket).await;
+        assert_eq!(guest.ticket.sid == ticket.sid, kept, "{micros}");
+        tokio::time::resume();
+    }
+}
+
+#[tokio::test]
 async fn the_time_is_an_option() {
     let clock = Clock::hold();
     let options = ConnectionStateRecovery::default().max_disconnection_duration(Duration::from_secs(7));

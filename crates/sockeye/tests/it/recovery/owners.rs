@@ -1,6 +1,6 @@
 //! A session has one living socket: whoever comes later with its pid takes over, and the one before is closed.
 
-use super::guest::{Guest, Hall};
+use super::guest::{Guest, Hall, Ticket};
 use crate::client::{Frame, patiently};
 use serde_json::json;
 use sockeye::{Close, Server};
@@ -58,6 +58,19 @@ async fn of_two_live_clients_with_one_pid_the_first_is_closed() {
     second.expect(json!(["e", 2])).await;
     let counts = hall.io.counts();
     assert_eq!((counts.sockets, counts.rooms), (1, 1));
+}
+
+/// A stock client drops what stands before a close in one payload, and would come back to take over in turn.
+#[tokio::test]
+async fn a_client_that_polls_is_told_and_left_to_close_by_itself() {
+    let hall = Hall::new().await;
+    let mut first = hall.host.poller().await;
+    let (sid, pid) = first.join_recoverable().await;
+    first.begin_get().await;
+    let ticket = Ticket { namespace: "/", sid, pid, offset: None };
+    let (_second, _) = Guest::back(&hall.host, &ticket).await;
+    first.gets.response().await.is(200, "41");
+    first.send("1").await;
 }
 
 #[tokio::test]
