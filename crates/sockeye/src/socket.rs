@@ -264,7 +264,8 @@ impl Socket {
     }
 
     /// Ends the socket from our side. The client gets all that was emitted before, then the disconnection,
-    /// and does not reconnect by itself.
+    /// and does not reconnect by itself. With connection state recovery it ends the session: also a client that has
+    /// lost its connection does not come back to it, and one that has come back is disconnected.
     ///
     /// Source: mirrors `socket.disconnect(close)` in Node.
     pub fn disconnect(&self, close: Close) {
@@ -280,6 +281,8 @@ impl Socket {
             let (namespace, reason) =
                 (self.0.namespace.shared_name(), DisconnectReason::ServerNamespaceDisconnect);
             self.0.conn.control(Control::Leave(namespace, self.0.id, reason));
+        } else if let Some(recovery) = self.0.namespace.recovery() {
+            recovery.send_away(self, close);
         }
         if close == Close::Connection {
             self.0.conn.control(Control::Disconnect);

@@ -125,13 +125,19 @@ impl State {
     pub(super) fn expire_oldest(&mut self) -> Option<ExpiredSession> {
         while let Some((until, id)) = self.dormancy.waiting.pop_front() {
             if self.waits(&id, until) {
-                let rooms = self.current_rooms(&id);
-                if let Owner::Nobody { data, .. } = self.forget(&id)?.owner {
-                    return Some(ExpiredSession { id, rooms, data });
-                }
+                return self.end_waiting(&id);
             }
         }
         None
+    }
+
+    /// Ends a session that waits for its client.
+    pub(super) fn end_waiting(&mut self, id: &SocketId) -> Option<ExpiredSession> {
+        let rooms = self.current_rooms(id);
+        match self.forget(id)?.owner {
+            Owner::Nobody { data, .. } => Some(ExpiredSession { id: *id, rooms, data }),
+            Owner::Socket(_) => None,
+        }
     }
 
     /// Ends the sessions whose time is over, and says when the next one's is.

@@ -57,13 +57,12 @@ impl History {
     /// Forgets stays that no packet behind `place` falls in, and the oldest of too many.
     pub(super) fn tidy(&mut self, place: u64) {
         self.stays.retain(|stay| stay.to > place && stay.from < stay.to);
-        let mut ended = self.stays.iter().filter(|stay| stay.to != NOW).count();
-        while ended > MAX_ENDED {
-            let oldest =
-                self.stays.iter().enumerate().min_by_key(|(_, stay)| stay.to).map(|(index, _)| index);
-            let Some(oldest) = oldest else { break };
-            self.forgotten = self.forgotten.max(self.stays.remove(oldest).to);
-            ended -= 1;
+        let mut ended: Vec<u64> = self.stays.iter().map(|stay| stay.to).filter(|&to| to != NOW).collect();
+        if let Some(surplus) = ended.len().checked_sub(MAX_ENDED).filter(|&surplus| surplus > 0) {
+            ended.sort_unstable();
+            let forgotten = ended.get(surplus - 1).copied().unwrap_or_default();
+            self.stays.retain(|stay| stay.to > forgotten);
+            self.forgotten = self.forgotten.max(forgotten);
         }
         self.tidy_at = (self.stays.len() * 2).max(TIDY_FROM);
     }

@@ -31,7 +31,7 @@ use crate::frames::Encoding;
 use crate::namespace::NamespaceInner;
 use crate::session::mailbox::{Delivery, Push};
 use crate::session::sync::{Mutex, MutexGuard};
-use crate::socket::Socket;
+use crate::socket::{Close, Socket};
 use bytes::Bytes;
 use expiry::{Dormancy, Hooks};
 use history::History;
@@ -281,6 +281,26 @@ impl Recovery {
         let sleeping = members.iter().zip(&to_wake).filter(|&(_, &wake)| wake);
         sleeping.for_each(|(member, _)| member.wake());
         members.len()
+    }
+
+    /// The program disconnects by a handle that is no living socket any more: the session it stood for ends.
+    pub(crate) fn send_away(&self, socket: &Socket, close: Close) {
+        let mut state = self.lock();
+        let pid = socket.life().map(|life| *life.pid());
+        let session = state.sessions.get(socket.id()).filter(|session| Some(*session.life.pid()) == pid);
+        match session.map(|session| &session.owner) {
+            Some(Owner::Socket(owner)) if owner != socket => {
+                let owner = owner.clone();
+                drop(state);
+                owner.disconnect(close);
+            }
+            Some(Owner::Nobody { .. }) => {
+                let expired = state.end_waiting(socket.id());
+                drop(state);
+                expiry::tell(socket.inner_namespace(), expired.as_slice());
+            }
+            Some(Owner::Socket(_)) | None => {}
+        }
     }
 
     pub(crate) fn join(

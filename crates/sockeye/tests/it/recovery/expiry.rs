@@ -194,7 +194,9 @@ async fn nothing_expires_without_recovery() {
 async fn the_sessions_of_a_namespace_that_is_taken_away_end_with_it() {
     let io = Server::builder().connection_state_recovery(ConnectionStateRecovery::default()).build();
     let (tell, mut told) = unbounded_channel();
-    io.of("/shop").on_session_expired(move |session| drop(tell.send(*session.id())));
+    io.of("/shop").on_session_expired(move |session| {
+        let _ = tell.send(*session.id());
+    });
     let host = Host::start(io).await;
     let mut ws = host.session().await;
     let id = ws.join_namespace("/shop").await;
@@ -217,7 +219,9 @@ async fn children_that_wait_for_their_clients_give_way_to_those_that_are_here() 
         .build();
     let (tell, mut told) = unbounded_channel();
     let rooms = io.of_pattern("/room/{id}").unwrap();
-    rooms.on_session_expired(move |session| drop(tell.send(*session.id())));
+    rooms.on_session_expired(move |session| {
+        let _ = tell.send(*session.id());
+    });
     let host = Host::start(io).await;
     let mut lost = host.session().await;
     let id = lost.join_namespace("/room/1").await;

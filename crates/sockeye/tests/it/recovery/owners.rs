@@ -149,3 +149,30 @@ async fn a_session_that_was_taken_over_is_recovered_when_its_new_connection_brea
     hall.io.emit("e", &1).unwrap();
     let _guest = hall.recover(&ticket, &[json!(["e", 1])]).await;
 }
+
+async fn socket_of(hall: &Hall) -> sockeye::Socket {
+    hall.io.broadcast().fetch_sockets().await.pop().expect("a socket")
+}
+
+#[tokio::test]
+async fn who_is_sent_away_while_the_connection_is_lost_does_not_come_back() {
+    let mut hall = Hall::new().await;
+    let guest = hall.guest().await;
+    let socket = socket_of(&hall).await;
+    let ticket = hall.lose(guest).await;
+    socket.disconnect(Close::Namespace);
+    hall.happenings.expect("expired", &ticket.sid).await;
+    let _guest = hall.not_recover(&ticket).await;
+}
+
+#[tokio::test]
+async fn a_handle_of_before_the_recovery_disconnects_the_client_that_came_back() {
+    let mut hall = Hall::new().await;
+    let guest = hall.guest().await;
+    let socket = socket_of(&hall).await;
+    let ticket = hall.lose(guest).await;
+    let guest = hall.recover(&ticket, &[]).await;
+    socket.disconnect(Close::Namespace);
+    hall.happenings.expect("server namespace disconnect", &guest.ticket.sid).await;
+    assert_eq!(hall.io.counts().sockets, 0);
+}
