@@ -34,8 +34,8 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Spreads the closing of the connections evenly over `window` (a day at most), so that their clients do not all knock at the
-    /// next server at once.
+    /// Spreads the closing of the connections evenly over `window` (a day at most), so that their clients do not all
+    /// knock at the next server at once.
     pub fn within(window: Duration) -> Self {
         Self { window: window.min(LONGEST), grace: Duration::from_secs(5), goodbye: Goodbye::new() }
     }
