@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { until } from "./await.mjs";
 import { Connection } from "./peer.mjs";
-import { Proxy } from "./proxy.mjs";
 
 /** How a client may reach the server. */
 export const MODES = [
@@ -41,6 +40,8 @@ export class World {
 
   /** A network of its own between a connection and the server: the connection's `origin` is the proxy's. */
   async proxy() {
+    // Only where there are sockets: a page has none.
+    const { Proxy } = await import("./proxy.mjs");
     const proxy = await Proxy.before(this.server.port);
     this.#proxies.push(proxy);
     return proxy;

@@ -2,6 +2,7 @@
 //! reader can do about it.
 
 use crate::ack::{MAX_OUTSTANDING, Refused};
+use crate::recovery::DuplicateError;
 use sockeye_proto::socket::{ArgError, EncodeError, MuxError as PacketError};
 use std::fmt;
 use std::time::Duration;
@@ -245,7 +246,12 @@ impl ExtractError {
 impl HandlerError {
     /// Whether any client can bring it about, as often as it likes.
     pub(crate) fn is_brought_about(&self) -> bool {
-        matches!(self, HandlerError::Extract(_) | HandlerError::Refused(_) | HandlerError::Packet(_))
+        match self {
+            HandlerError::Extract(_) | HandlerError::Refused(_) | HandlerError::Packet(_) => true,
+            // What a handler passes on of an offset or of a reader that is gone or slow.
+            HandlerError::Failed(error) => error.is::<DuplicateError>() || error.is::<EmitError>(),
+            HandlerError::Panicked(_) => false,
+        }
     }
 
     /// What may stand in a log. The text of the application's own errors is the application's business.

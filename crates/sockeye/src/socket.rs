@@ -281,7 +281,9 @@ impl Socket {
             let (namespace, reason) =
                 (self.0.namespace.shared_name(), DisconnectReason::ServerNamespaceDisconnect);
             self.0.conn.control(Control::Leave(namespace, self.0.id, reason));
-        } else if let Some(recovery) = self.0.namespace.recovery() {
+        } else if self.disconnected()
+            && let Some(recovery) = self.0.namespace.recovery()
+        {
             recovery.send_away(self, close);
         }
         if close == Close::Connection {

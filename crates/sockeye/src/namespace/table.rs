@@ -142,7 +142,9 @@ impl Namespaces {
                 return Ok(known.clone());
             }
             // Those that only wait for clients who may come back give way to one that is here.
-            let gone = if table.dynamic >= self.options.max_children { table.take_deserted() } else { None };
+            let may_give_way = self.options.cleanup_empty_children && parent.recovery().is_some();
+            let is_full = table.dynamic >= self.options.max_children;
+            let gone = if is_full && may_give_way { table.take_deserted() } else { None };
             if table.dynamic >= self.options.max_children {
                 tracing::debug!(limit = self.options.max_children, "too_many_child_namespaces");
                 return Err(ConnectError::new("Too many namespaces"));

@@ -177,7 +177,9 @@ impl Clients {
         let now = Instant::now();
         let mut names = self.lock();
         if names.by_name.get(name).is_none_or(|client| client.is_over(now, self.keep_for)) {
-            names.retain(|of, _| of != name);
+            if let Some(over) = names.by_name.remove(name) {
+                names.answers_bytes -= over.answers_bytes();
+            }
             self.make_place(&mut names, now);
             names.by_name.insert(name.into(), Client::new(number, now));
         }
@@ -186,7 +188,7 @@ impl Clients {
         if let Some((_, ended)) = client.running.iter().find(|(running, _)| *running == number) {
             return Begin::Running(ended.clone());
         }
-        if number.saturating_add(WINDOW) <= client.highest {
+        if client.highest.saturating_sub(number) >= WINDOW {
             return Begin::TooOld;
         }
         client.advance(number);
@@ -322,7 +324,7 @@ impl Drop for Turn<'_> {
         if !self.is_done
             && let Some(client) = self.clients.lock().by_name.get_mut(self.name)
         {
-            if self.number.saturating_add(WINDOW) > client.highest {
+            if client.highest.saturating_sub(self.number) < WINDOW {
                 client.set(self.number, false);
             }
             client.end(self.number);

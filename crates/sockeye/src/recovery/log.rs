@@ -113,7 +113,8 @@ impl Log {
     ) -> impl Iterator<Item = (u64, &Bytes)> {
         let first = self.first();
         let skip = usize::try_from((place + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        let places = (first..).zip(&self.entries).skip(skip);
+        let skip = skip.min(self.entries.len());
+        let places = (first + skip as u64..).zip(self.entries.range(skip..));
         places.filter_map(move |(place, entry)| {
             entry.for_whom.includes(place, id, rooms).then_some((place, &entry.frames))
         })
