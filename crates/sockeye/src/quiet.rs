@@ -4,7 +4,7 @@ use sockeye_proto::Timestamp;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Warnings of one kind that may be written in a second.
+/// Warnings that share a budget and may be written in a second.
 const WARNINGS_PER_SECOND: u32 = 10;
 
 /// Counts the warnings of the present second.

@@ -37,8 +37,9 @@ impl Socket {
     /// `offset` is `<name>-<number>`: the name tells clients apart, the number counts up. The last 10 000 numbers of a
     /// name are known, and its last 16 answers of up to 16 KiB of JSON; all of it for
     /// [`max_disconnection_duration`](crate::ConnectionStateRecovery::max_disconnection_duration) after the last event,
-    /// and for as many names as there may be sessions, or less of them when their answers come to 64 MiB. Whoever knows a name can use up its numbers: where clients are
-    /// not to be trusted, put what they cannot choose in front, as `format!("{user}-{offset}")`.
+    /// and for as many names as there may be sessions, or less of them when the answers of a namespace come to 64 MiB.
+    /// Whoever knows a name can use up its numbers: where clients are not to be trusted, put what they cannot choose in
+    /// front, as `format!("{user}-{offset}")`.
     ///
     /// With the official client: `io({ ackTimeout: 10000, retries: 3 })`, and
     /// `socket.emit("chat message", text, `${socket.id}-${counter++}`)`, which sends the same arguments again.

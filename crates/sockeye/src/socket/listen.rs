@@ -145,13 +145,13 @@ impl Socket {
         self.store().as_ref()?.on_error.clone()
     }
 
-    /// Whether events have to pass a middleware.
     /// Whether it has listeners of its own, or had.
     #[inline]
     pub(crate) fn has_listeners(&self) -> bool {
         self.0.uses.load(Ordering::Acquire) & LISTENS != 0
     }
 
+    /// Whether events have to pass a middleware.
     #[inline]
     pub(crate) fn has_middleware(&self) -> bool {
         self.0.uses.load(Ordering::Acquire) & CHECKS != 0
